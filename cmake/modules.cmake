@@ -1,0 +1,78 @@
+# How a folder under src/ becomes part of the build. Every .cc in a folder belongs to it; the ending says what it is:
+# x.cc the code, x_test.cc its tests, x_bench.cc its micro-benchmarks, testing*.cc what tests of other folders share.
+
+add_library(siskin_flags INTERFACE)
+target_compile_options(siskin_flags INTERFACE
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 warns about std::string concatenation itself (GCC bug 105651)
+  -ffp-contract=off)  # the same source gives the same bits whatever the compiler would like to fuse
+# Highway compiles every kernel once for each of SSE2 (the x86-64 baseline), SSE4, AVX2 and AVX-512. SSSE3 and the
+# AVX-512 of Ice Lake add compile time and nothing to fp32.
+target_compile_definitions(siskin_flags INTERFACE HWY_DISABLED_TARGETS=\(HWY_SSSE3|HWY_AVX3_DL\))
+target_include_directories(siskin_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+if(SISKIN_SANITIZE)
+  target_compile_options(siskin_flags INTERFACE -fsanitize=${SISKIN_SANITIZE} -fno-sanitize-recover=all
+                                                -fno-omit-frame-pointer)
+  target_link_options(siskin_flags INTERFACE -fsanitize=${SISKIN_SANITIZE})
+endif()
+
+# The code of the named folders of src/, in `out`; tests, benchmarks and test helpers left out.
+function(siskin_sources out)
+  set(all)
+  foreach(folder IN LISTS ARGN)
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*.cc)
+    list(FILTER files EXCLUDE REGEX "(_test|_bench|/testing[a-z_]*)\\.cc$")
+    list(APPEND all ${files})
+  endforeach()
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+function(siskin_library name)
+  siskin_sources(sources ${ARGN})
+  add_library(${name} STATIC ${sources})
+  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:siskin_flags>)
+  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
+  target_compile_definitions(${name} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
+endfunction()
+
+function(siskin_program name)
+  cmake_parse_arguments(arg "" "OUTPUT;FOLDER" "" ${ARGN})
+  siskin_sources(sources ${arg_FOLDER})
+  add_executable(${name} ${sources})
+  set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+  target_compile_definitions(${name} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
+  target_link_libraries(${name} PRIVATE siskin siskin_flags fmt::fmt-header-only nlohmann_json::nlohmann_json CLI11::CLI11)
+endfunction()
+
+# One test program per folder: src/x/**/*_test.cc -> x_test, its tests known to ctest one by one.
+function(siskin_tests)
+  include(GoogleTest)
+  file(GLOB_RECURSE helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/testing*.cc)
+  add_library(siskin_testing STATIC ${helpers})
+  target_compile_definitions(siskin_testing PRIVATE SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt-header-only
+                                              nlohmann_json::nlohmann_json PkgConfig::hwy)
+  foreach(folder IN LISTS ARGN)
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_test.cc)
+    if(files)
+      add_executable(${folder}_test ${files})
+      target_link_libraries(${folder}_test PRIVATE siskin_testing GTest::gtest_main OpenSSL::Crypto CURL::libcurl
+        PkgConfig::archive PkgConfig::turbojpeg PkgConfig::png PkgConfig::webp CLI11::CLI11)
+      target_compile_definitions(${folder}_test PRIVATE SISKIN_VERSION="${PROJECT_VERSION}"
+        SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SISKIN_BINARY_DIR="${PROJECT_BINARY_DIR}")
+      gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_TIMEOUT 120
+        WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    endif()
+  endforeach()
+endfunction()
+
+function(siskin_benchmarks)
+  foreach(folder IN LISTS ARGN)
+    file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_bench.cc)
+    if(files)
+      add_executable(${folder}_bench ${files})
+      target_link_libraries(${folder}_bench PRIVATE siskin siskin_flags benchmark::benchmark_main PkgConfig::hwy
+                                                    fmt::fmt-header-only)
+    endif()
+  endforeach()
+endfunction()

@@ -1,0 +1,77 @@
+// Files: reading whole, mapping, and writing so that a crash, a full disk or a power cut leaves either the old file or
+// the new one, never a part (write a temporary in the same folder, fsync, rename, fsync the folder).
+// All writes go through FileOps, which tests replace by one that fails or stops at the N-th operation.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace siskin {
+
+// The system calls that writing needs. Each returns 0 (Open: a descriptor, Write: bytes written) or -errno.
+class FileOps {
+ public:
+  virtual ~FileOps() = default;
+  virtual int Open(const std::filesystem::path& path, int flags, unsigned mode);
+  virtual int64_t Write(int fd, const void* data, size_t size);
+  virtual int Fsync(int fd);
+  virtual int Close(int fd);
+  virtual int Rename(const std::filesystem::path& from, const std::filesystem::path& to);
+  virtual int Unlink(const std::filesystem::path& path);
+
+  static FileOps& System();  // the real ones
+};
+
+// A file that appears under its name only when Commit() succeeded. Errors: kIo, with the path and what the system said.
+class AtomicFile {
+ public:
+  explicit AtomicFile(std::filesystem::path path, FileOps& ops = FileOps::System());
+  ~AtomicFile();  // without Commit: the temporary is removed, the old file stays
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void Write(std::string_view bytes);
+  void Write(std::span<const std::byte> bytes);
+  void Commit();
+
+ private:
+  [[noreturn]] void FailWrite(const char* doing, int error_number);
+
+  std::filesystem::path path_, temporary_;
+  FileOps& ops_;
+  int fd_ = -1;
+  bool committed_ = false;
+};
+
+void WriteFileAtomic(const std::filesystem::path& path, std::string_view bytes, FileOps& ops = FileOps::System());
+
+// The whole file. kIo if it cannot be read or is larger than max_bytes (what it is for stands in the message).
+std::string ReadFile(const std::filesystem::path& path, size_t max_bytes = size_t{1} << 30);
+
+// The same without failing: false and a reason ("cannot open: Permission denied") for callers that go on without it.
+bool TryReadFile(const std::filesystem::path& path, size_t max_bytes, std::string* bytes, std::string* reason);
+
+// A read-only memory map of a regular file. kIo if that is not possible.
+class MappedFile {
+ public:
+  explicit MappedFile(const std::filesystem::path& path);
+  ~MappedFile();
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+
+  std::span<const std::byte> bytes() const { return {data_, size_}; }
+  std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
+
+ private:
+  const std::byte* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Creates the folder and its parents. kIo if that fails.
+void MakeFolder(const std::filesystem::path& path);
+
+}  // namespace siskin

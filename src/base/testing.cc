@@ -1,0 +1,40 @@
+#include "base/testing.h"
+
+#include <stdlib.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace siskin::testing {
+namespace fs = std::filesystem;
+
+TemporaryFolder::TemporaryFolder() {
+  std::string pattern = (fs::temp_directory_path() / "siskin-test-XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) Fail(ErrorKind::kIo, "{}: cannot create a temporary folder", pattern);
+  path_ = pattern;
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+fs::path SharedFolder(const std::string& name) {
+  const char* given = std::getenv("SISKIN_SHARED");
+  const fs::path root = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / ".." / "shared";
+  return fs::is_directory(root / name) ? root / name : fs::path();
+}
+
+double FormulaUniform(uint64_t stream, uint64_t i) {
+  uint64_t z = i + (stream + 1) * 0x9E3779B97F4A7C15u;
+  z += 0x9E3779B97F4A7C15u;
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+  z ^= z >> 31;
+  return static_cast<double>(z >> 40) * 0x1p-24;
+}
+
+}  // namespace siskin::testing

@@ -1,0 +1,52 @@
+// The one thread pool. Work is split by index, never by thread, so results do not depend on the number of threads.
+// Not a task system: no futures, no nesting, no exceptions out of the work.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <type_traits>
+
+namespace siskin {
+
+class ThreadPool {
+ public:
+  // 0: as many threads as the process may use processors (affinity and cgroup limit respected).
+  explicit ThreadPool(int num_threads = 0);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  int num_threads() const;
+
+  // Calls fn(index, worker) once for every index in [0, count), worker in [0, num_threads()); the caller is worker 0.
+  // Returns when all are done; what they wrote is visible. Indices are handed out in increasing order. fn must not
+  // throw and must not call ParallelFor of the same pool. Denormals are flushed to zero while fn runs.
+  template <typename Fn>
+  void ParallelFor(size_t count, const Fn& fn) {
+    Run(count, [](const void* f, size_t index, int worker) { (*static_cast<const Fn*>(f))(index, worker); }, &fn);
+  }
+
+ private:
+  using Body = void (*)(const void* fn, size_t index, int worker);
+  void Run(size_t count, Body body, const void* fn);
+
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// Processors this process may use: the smaller of affinity mask and cgroup CPU quota, at least 1.
+int AvailableProcessors();
+
+// While alive, this thread treats denormal floats as zero (x86: FTZ and DAZ), as every pool thread does.
+class ScopedFlushDenormals {
+ public:
+  ScopedFlushDenormals();
+  ~ScopedFlushDenormals();
+  ScopedFlushDenormals(const ScopedFlushDenormals&) = delete;
+  ScopedFlushDenormals& operator=(const ScopedFlushDenormals&) = delete;
+
+ private:
+  unsigned saved_;
+};
+
+}  // namespace siskin

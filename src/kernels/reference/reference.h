@@ -1,0 +1,29 @@
+// Every kernel once more in plain C++, one output element at a time, accumulating in double: the oracle of the tests and
+// the documentation of what the fast versions compute. Never called outside tests and benchmarks' checks.
+#pragma once
+
+#include <vector>
+
+#include "kernels/batchnorm/batchnorm.h"
+#include "kernels/conv_params.h"
+#include "kernels/epilogue.h"
+#include "tensor/view.h"
+
+namespace siskin::reference {
+
+void MatMul(ConstView x, const float* b, const Epilogue& epilogue, View y);  // b: [K, Cout]
+void Conv2D(const WindowParams& params, ConstView x, const float* filter, const Epilogue& epilogue, View y);
+void DepthwiseConv2D(const WindowParams& params, ConstView x, const float* filter, bool relu_input,
+                     const Epilogue& epilogue, View y);
+void MaxPool(const WindowParams& params, ConstView x, View y);
+void AveragePool(const WindowParams& params, ConstView x, View y);
+void GlobalAveragePool(ConstView x, View y);
+void GlobalMaxPool(ConstView x, View y);
+void BatchNorm(const BatchNormWeights& weights, ConstView x, Activation activation, View y);
+void Activate(ConstView x, Activation activation, View y);
+void Add(ConstView a, ConstView b, Activation activation, View y);
+void CopyChannels(ConstView x, View y, int offset);
+void Softmax(const float* logits, int rows, int classes, float* probabilities);
+void Sigmoid(const float* logits, int count, float* probabilities);
+
+}  // namespace siskin::reference

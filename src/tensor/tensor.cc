@@ -1,0 +1,128 @@
+#include "tensor/tensor.h"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <new>
+
+#include "base/hash.h"
+
+namespace siskin {
+namespace {
+constexpr std::align_val_t kAlignment{64};  // a cache line, and the widest vector
+}  // namespace
+
+size_t SizeOf(DType dtype) {
+  switch (dtype) {
+    case DType::kF64:
+    case DType::kI64:
+      return 8;
+    case DType::kF32:
+    case DType::kI32:
+      return 4;
+    case DType::kF16:
+    case DType::kBF16:
+      return 2;
+    case DType::kI8:
+    case DType::kU8:
+      return 1;
+  }
+  return 0;
+}
+
+const char* Name(DType dtype) {
+  switch (dtype) {
+    case DType::kF32:
+      return "F32";
+    case DType::kF64:
+      return "F64";
+    case DType::kF16:
+      return "F16";
+    case DType::kBF16:
+      return "BF16";
+    case DType::kI8:
+      return "I8";
+    case DType::kU8:
+      return "U8";
+    case DType::kI32:
+      return "I32";
+    case DType::kI64:
+      return "I64";
+  }
+  return "?";
+}
+
+int64_t Shape::num_elements() const {
+  int64_t product = 1;
+  for (const int64_t dim : dims_) product *= dim;
+  return product;
+}
+
+std::string Shape::ToString() const {
+  if (dims_.empty()) return "scalar";
+  std::string text;
+  for (const int64_t dim : dims_) text += (text.empty() ? "" : "x") + std::to_string(dim);
+  return text;
+}
+
+bool FitsIn(const Shape& shape, size_t element_bytes, uint64_t max_bytes) {
+  uint64_t bytes = element_bytes;
+  bool zero = false;
+  for (const int64_t dim : shape.dims()) {
+    if (dim < 0) return false;
+    if (dim == 0) {
+      zero = true;
+    } else if (bytes > max_bytes / static_cast<uint64_t>(dim)) {
+      return false;  // even when another dimension is 0: such a shape is nonsense
+    } else {
+      bytes *= static_cast<uint64_t>(dim);
+    }
+  }
+  return zero || bytes <= max_bytes;
+}
+
+void Tensor::AlignedDelete::operator()(std::byte* p) const { ::operator delete[](p, kAlignment); }
+
+Tensor::Tensor(Shape shape, DType dtype)
+    : shape_(std::move(shape)), dtype_(dtype), num_elements_(shape_.num_elements()) {
+  if (!FitsIn(shape_, SizeOf(dtype), uint64_t{1} << 40)) {
+    Fail(ErrorKind::kInternal, "a tensor of shape {} is beyond reason", shape_.ToString());
+  }
+  bytes_.reset(static_cast<std::byte*>(::operator new[](std::max<size_t>(num_bytes(), 1), kAlignment)));
+  std::memset(bytes_.get(), 0, num_bytes());
+}
+
+Tensor Tensor::FromFloats(Shape shape, std::span<const float> values) {
+  Tensor tensor(std::move(shape));
+  if (static_cast<size_t>(tensor.num_elements()) != values.size()) {
+    Fail(ErrorKind::kInternal, "{} values for a tensor of shape {}", values.size(), tensor.shape().ToString());
+  }
+  std::memcpy(tensor.bytes_.get(), values.data(), tensor.num_bytes());
+  return tensor;
+}
+
+Tensor Tensor::Clone() const {
+  Tensor copy(shape_, dtype_);
+  std::memcpy(copy.bytes_.get(), bytes_.get(), num_bytes());
+  return copy;
+}
+
+void Tensor::CheckType(DType asked) const {
+  if (asked != dtype_) {
+    Fail(ErrorKind::kInternal, "a tensor of type {} was read as {}", Name(dtype_), Name(asked));
+  }
+}
+
+std::string TensorDigest(const TensorMap& tensors, std::span<const std::string> order) {
+  Sha256 hash;
+  for (const std::string& name : order) {
+    const auto found = tensors.find(name);
+    if (found == tensors.end()) Fail(ErrorKind::kInternal, "no tensor {} to take a digest of", name);
+    const Tensor& tensor = found->second;
+    hash.Update(fmt::format("{}\n{} {}\n", name, Name(tensor.dtype()), tensor.shape().ToString()));
+    hash.Update(tensor.bytes());
+  }
+  return hash.HexDigest();
+}
+
+}  // namespace siskin

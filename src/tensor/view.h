@@ -1,0 +1,40 @@
+// Borrowed activations: N images of H x W pixels with C channels, fp32, channels innermost (NHWC, as Keras).
+// `stride` is the distance between two pixels in floats, at least C: kernels like rows that start on a cache line, and
+// a slice of a concatenation has the stride of the whole. Pixels of a row, rows and images follow each other at that
+// stride without further gaps.
+//
+// Padding rule: where stride > c, what lies in [c, stride) of a pixel belongs to somebody else (a neighbouring slice) or
+// to nobody; a kernel neither reads meaning from it nor writes it - unless `padded` is true: then the lanes up to
+// RoundUp(c, 16) exist, are nobody's, and may be read (any value) and overwritten (any value).
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace siskin {
+
+template <typename T>
+struct BasicView {
+  T* data = nullptr;
+  int n = 0, h = 0, w = 0, c = 0;
+  int stride = 0;       // floats between pixels
+  bool padded = false;  // see above
+
+  size_t num_pixels() const { return static_cast<size_t>(n) * h * w; }
+  T* pixel(int image, int y, int x) const {
+    return data + (static_cast<size_t>(image) * h * w + static_cast<size_t>(y) * w + x) * stride;
+  }
+  // A writable view can be read.
+  operator BasicView<const T>() const { return {data, n, h, w, c, stride, padded}; }  // NOLINT(google-explicit-constructor)
+};
+
+using View = BasicView<float>;
+using ConstView = BasicView<const float>;
+
+// A dense view: stride == c.
+inline View DenseView(float* data, int n, int h, int w, int c) { return {data, n, h, w, c, c, false}; }
+inline ConstView DenseView(const float* data, int n, int h, int w, int c) { return {data, n, h, w, c, c, false}; }
+
+constexpr int RoundUp(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+
+}  // namespace siskin
