@@ -7,11 +7,11 @@
 namespace siskin {
 
 enum class ErrorKind {
-  kUsage,     // the caller asked for something that makes no sense: exit code 2
-  kData,      // the photos cannot be used: exit code 3
-  kModel,     // a model or weights file is not what it should be: exit code 1
-  kIo,        // the system refused: no such file, no permission, disk full: exit code 1
-  kInternal,  // a defect of Siskin: exit code 1
+  kUsage,        // the caller asked for something that makes no sense: exit code 2
+  kData,         // the photos cannot be used: exit code 3
+  kModel,        // a model or weights file is not what it should be: exit code 1
+  kIo,           // the system refused: no such file, no permission, disk full: exit code 1
+  kInternal,     // a defect of Siskin: exit code 1
   kInterrupted,  // the user stopped the work; what could be saved is saved: exit code 130
 };
 

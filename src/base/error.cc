@@ -6,7 +6,9 @@
 
 namespace siskin {
 
-void Fail(ErrorKind kind, const std::string& message) { throw Error(kind, message); }
+void Fail(ErrorKind kind, const std::string& message) {
+  throw Error(kind, message);
+}
 
 std::string Printable(std::string_view text, size_t max_bytes) {
   std::string out;
@@ -25,6 +27,8 @@ std::string Printable(std::string_view text, size_t max_bytes) {
   return out;
 }
 
-std::string ErrnoText(int error_number) { return std::generic_category().message(error_number); }
+std::string ErrnoText(int error_number) {
+  return std::generic_category().message(error_number);
+}
 
 }  // namespace siskin

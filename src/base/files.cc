@@ -17,7 +17,9 @@ namespace siskin {
 namespace fs = std::filesystem;
 namespace {
 
-int Result(int value) { return value < 0 ? -errno : value; }
+int Result(int value) {
+  return value < 0 ? -errno : value;
+}
 
 // Closes a descriptor that is only read from.
 class ReadDescriptor {
@@ -36,15 +38,25 @@ class ReadDescriptor {
 
 }  // namespace
 
-int FileOps::Open(const fs::path& path, int flags, unsigned mode) { return Result(::open(path.c_str(), flags, mode)); }
+int FileOps::Open(const fs::path& path, int flags, unsigned mode) {
+  return Result(::open(path.c_str(), flags, mode));
+}
 int64_t FileOps::Write(int fd, const void* data, size_t size) {
   const ssize_t written = ::write(fd, data, size);
   return written < 0 ? -errno : written;
 }
-int FileOps::Fsync(int fd) { return Result(::fsync(fd)); }
-int FileOps::Close(int fd) { return Result(::close(fd)); }
-int FileOps::Rename(const fs::path& from, const fs::path& to) { return Result(::rename(from.c_str(), to.c_str())); }
-int FileOps::Unlink(const fs::path& path) { return Result(::unlink(path.c_str())); }
+int FileOps::Fsync(int fd) {
+  return Result(::fsync(fd));
+}
+int FileOps::Close(int fd) {
+  return Result(::close(fd));
+}
+int FileOps::Rename(const fs::path& from, const fs::path& to) {
+  return Result(::rename(from.c_str(), to.c_str()));
+}
+int FileOps::Unlink(const fs::path& path) {
+  return Result(::unlink(path.c_str()));
+}
 
 FileOps& FileOps::System() {
   static FileOps ops;  // stateless
@@ -109,7 +121,7 @@ void WriteFileAtomic(const fs::path& path, std::string_view bytes, FileOps& ops)
 
 bool TryReadFile(const fs::path& path, size_t max_bytes, std::string* bytes, std::string* reason) {
   const ReadDescriptor fd(path);
-  struct stat info {};
+  struct stat info{};
   if (fd.get() < 0 || ::fstat(fd.get(), &info) != 0) {
     *reason = "cannot open: " + ErrnoText(errno);
     return false;
@@ -148,7 +160,7 @@ std::string ReadFile(const fs::path& path, size_t max_bytes) {
 
 MappedFile::MappedFile(const fs::path& path) {
   const ReadDescriptor fd(path);
-  struct stat info {};
+  struct stat info{};
   if (fd.get() < 0 || ::fstat(fd.get(), &info) != 0) {
     Fail(ErrorKind::kIo, "{}: cannot open: {}", Printable(path.native()), ErrnoText(errno));
   }

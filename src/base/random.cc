@@ -35,9 +35,13 @@ uint32_t Random::Next() {
   return block_[used_++];
 }
 
-float Random::Uniform() { return static_cast<float>(Next() >> 8) * 0x1p-24f; }
+float Random::Uniform() {
+  return static_cast<float>(Next() >> 8) * 0x1p-24f;
+}
 
-float Random::Uniform(float low, float high) { return low + (high - low) * Uniform(); }
+float Random::Uniform(float low, float high) {
+  return low + (high - low) * Uniform();
+}
 
 float Random::Normal() {
   const float radius = std::sqrt(-2.0f * std::log(1.0f - Uniform()));

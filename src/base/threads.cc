@@ -95,7 +95,9 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : state_->threads) thread.join();
 }
 
-int ThreadPool::num_threads() const { return static_cast<int>(state_->threads.size()) + 1; }
+int ThreadPool::num_threads() const {
+  return static_cast<int>(state_->threads.size()) + 1;
+}
 
 void ThreadPool::Run(size_t count, Body body, const void* fn) {
   if (count == 0) return;
@@ -128,7 +130,9 @@ int AvailableProcessors() {
 ScopedFlushDenormals::ScopedFlushDenormals() : saved_(_mm_getcsr()) {
   _mm_setcsr(saved_ | 0x8040);  // bit 15: flush to zero, bit 6: denormals are zero
 }
-ScopedFlushDenormals::~ScopedFlushDenormals() { _mm_setcsr(saved_); }
+ScopedFlushDenormals::~ScopedFlushDenormals() {
+  _mm_setcsr(saved_);
+}
 #else
 ScopedFlushDenormals::ScopedFlushDenormals() : saved_(0) {}
 ScopedFlushDenormals::~ScopedFlushDenormals() = default;

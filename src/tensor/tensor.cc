@@ -81,7 +81,9 @@ bool FitsIn(const Shape& shape, size_t element_bytes, uint64_t max_bytes) {
   return zero || bytes <= max_bytes;
 }
 
-void Tensor::AlignedDelete::operator()(std::byte* p) const { ::operator delete[](p, kAlignment); }
+void Tensor::AlignedDelete::operator()(std::byte* p) const {
+  ::operator delete[](p, kAlignment);
+}
 
 Tensor::Tensor(Shape shape, DType dtype)
     : shape_(std::move(shape)), dtype_(dtype), num_elements_(shape_.num_elements()) {

@@ -3,8 +3,8 @@
 // a slice of a concatenation has the stride of the whole. Pixels of a row, rows and images follow each other at that
 // stride without further gaps.
 //
-// Padding rule: where stride > c, what lies in [c, stride) of a pixel belongs to somebody else (a neighbouring slice) or
-// to nobody; a kernel neither reads meaning from it nor writes it - unless `padded` is true: then the lanes up to
+// Padding rule: where stride > c, what lies in [c, stride) of a pixel belongs to somebody else (a neighbouring slice)
+// or to nobody; a kernel neither reads meaning from it nor writes it - unless `padded` is true: then the lanes up to
 // RoundUp(c, 16) exist, are nobody's, and may be read (any value) and overwritten (any value).
 #pragma once
 
@@ -25,16 +25,24 @@ struct BasicView {
     return data + (static_cast<size_t>(image) * h * w + static_cast<size_t>(y) * w + x) * stride;
   }
   // A writable view can be read.
-  operator BasicView<const T>() const { return {data, n, h, w, c, stride, padded}; }  // NOLINT(google-explicit-constructor)
+  operator BasicView<const T>() const {
+    return {data, n, h, w, c, stride, padded};
+  }  // NOLINT(google-explicit-constructor)
 };
 
 using View = BasicView<float>;
 using ConstView = BasicView<const float>;
 
 // A dense view: stride == c.
-inline View DenseView(float* data, int n, int h, int w, int c) { return {data, n, h, w, c, c, false}; }
-inline ConstView DenseView(const float* data, int n, int h, int w, int c) { return {data, n, h, w, c, c, false}; }
+inline View DenseView(float* data, int n, int h, int w, int c) {
+  return {data, n, h, w, c, c, false};
+}
+inline ConstView DenseView(const float* data, int n, int h, int w, int c) {
+  return {data, n, h, w, c, c, false};
+}
 
-constexpr int RoundUp(int value, int multiple) { return (value + multiple - 1) / multiple * multiple; }
+constexpr int RoundUp(int value, int multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 }  // namespace siskin

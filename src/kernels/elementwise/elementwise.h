@@ -15,7 +15,8 @@ void Activate(ConstView x, Activation activation, View y, ThreadPool& threads);
 // y = activation(a + b)
 void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& threads);
 
-// y[..., offset : offset + x.c] = x: one part of a concatenation along the channels. y is another view, y.c >= offset + x.c.
+// y[..., offset : offset + x.c] = x: one part of a concatenation along the channels. y is another view, y.c >= offset +
+// x.c.
 void CopyChannels(ConstView x, View y, int offset, ThreadPool& threads);
 
 // Rows of `classes` logits to probabilities, in place allowed: exp(x - max) / sum. [rows, classes]

@@ -1,5 +1,5 @@
-// Every kernel once more in plain C++, one output element at a time, accumulating in double: the oracle of the tests and
-// the documentation of what the fast versions compute. Never called outside tests and benchmarks' checks.
+// Every kernel once more in plain C++, one output element at a time, accumulating in double: the oracle of the tests
+// and the documentation of what the fast versions compute. Never called outside tests and benchmarks' checks.
 #pragma once
 
 #include <vector>

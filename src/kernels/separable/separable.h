@@ -15,9 +15,9 @@ namespace siskin {
 
 struct SeparableParams {
   WindowParams window;
-  bool relu_input = false;                   // x passes through ReLU as it is loaded
-  const float* between_bias = nullptr;       // [Cin], added to the depthwise result, or none
-  Activation between = Activation::kNone;    // applied to the depthwise result
+  bool relu_input = false;                 // x passes through ReLU as it is loaded
+  const float* between_bias = nullptr;     // [Cin], added to the depthwise result, or none
+  Activation between = Activation::kNone;  // applied to the depthwise result
 };
 
 // Floats of scratch that SeparableConv2D needs for these shapes with `num_threads` workers.
