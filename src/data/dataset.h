@@ -1,0 +1,63 @@
+// Folders of photos: which classes, which files, which split. Lists files, never changes or deletes any.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/run_context.h"
+
+namespace siskin {
+
+enum class Split { kTrain = 0, kValidation = 1, kTest = 2 };
+inline constexpr std::array<const char*, 3> kSplitNames = {"train", "validation", "test"};
+
+struct Photo {
+  std::string path;  // relative to Dataset::root, '/' between folders, bytes as the file system has them
+  int label = 0;     // index into Dataset::class_names
+  Split split = Split::kTrain;
+  uint64_t bytes = 0;
+  int64_t modified_ns = 0;  // since the epoch
+};
+
+struct SkippedFile {
+  std::string path;
+  std::string reason;
+};
+
+struct Dataset {
+  std::filesystem::path root;
+  std::vector<std::string> class_names;  // sorted; the order of the network's outputs
+  std::vector<Photo> photos;             // sorted by path: the same on every machine
+  std::vector<SkippedFile> skipped;      // what looked like a photo but cannot be one (unreadable, empty, loops)
+  bool has_splits = false;               // train/validation/test folders were there
+
+  std::vector<const Photo*> InSplit(Split split) const;
+  // Photos of each class in a split: [classes].
+  std::vector<int> CountByClass(Split split) const;
+};
+
+// Reads root/{class}/** or root/{train,validation,test}/{class}/** (synonyms: training, val, valid, dev, testing; any
+// case). Junk (dot files, __MACOSX, Thumbs.db, desktop.ini) is no class and no photo; files of other kinds are left out
+// silently, photos that cannot be read are listed in `skipped`. Links are followed, loops are not.
+// kData with the remedy: no such folder, empty, one class only, a class missing in a split, ...
+Dataset ScanFolder(const std::filesystem::path& root);
+
+// Assigns splits to a dataset without any (or without validation: then a part of train): stratified by class, a
+// function of seed and path only. Fractions of the whole; every class keeps at least one photo in each split asked for.
+// kData if a class is too small for that.
+void AssignSplits(Dataset* dataset, double validation_fraction, double test_fraction, uint64_t seed);
+
+// split.csv: path,class,split. Reading keeps only photos named in the file; kData if it names unknown files or classes.
+void WriteSplitFile(const Dataset& dataset, const std::filesystem::path& file);
+void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset);
+
+// SHA-256 over class names, paths, labels, splits, sizes of the photos: which photos a model was trained on.
+std::string Fingerprint(const Dataset& dataset);
+
+// One value of a CSV line (RFC 4180): quoted if needed; any bytes.
+std::string CsvField(const std::string& value);
+
+}  // namespace siskin

@@ -1,0 +1,114 @@
+// A network as a graph of layers with shapes: what a network file builds and a plan compiles. Knows nothing of
+// particular networks, holds no weights.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "graph/layout.h"
+#include "kernels/conv_params.h"
+#include "kernels/epilogue.h"
+
+namespace siskin {
+
+enum class LayerKind {
+  kInput,
+  kZeroPad,
+  kConv2D,
+  kDepthwiseConv2D,
+  kSeparableConv2D,
+  kBatchNorm,
+  kActivation,
+  kMaxPool,
+  kAveragePool,
+  kGlobalAveragePool,
+  kGlobalMaxPool,
+  kAdd,
+  kConcat,
+  kDense,
+  kDropout,
+  kSoftmax,
+  kSigmoid,
+  kFlatten,
+};
+
+// Height, width, channels of one image's activation; 1x1xC after global pooling and for dense layers.
+struct FeatureShape {
+  int h = 0, w = 0, c = 0;
+  bool operator==(const FeatureShape&) const = default;
+};
+
+enum class PaddingMode { kValid, kSame };
+
+// A handle to a layer's output while building.
+struct NodeId {
+  int index = -1;
+};
+
+struct Layer {
+  LayerKind kind = LayerKind::kInput;
+  std::string name;
+  bool named_by_keras = true;
+  std::vector<NodeId> inputs;
+  FeatureShape output;
+  WindowParams window;                        // convolutions, pools and zero padding; padding resolved
+  bool use_bias = false;                      // convolutions
+  bool scale = true;                          // batch norm: has gamma
+  float epsilon = 1e-3f;                      // batch norm
+  float momentum = 0.99f;                     // batch norm, for training
+  Activation activation = Activation::kNone;  // kActivation
+  float rate = 0;                             // dropout
+};
+
+class Graph {
+ public:
+  struct Conv {
+    int filters = 0;  // ignored by depthwise convolutions
+    int kernel = 1, stride = 1;
+    PaddingMode padding = PaddingMode::kSame;
+    bool use_bias = false;
+    int kernel_w = 0;  // 0: the same as kernel
+  };
+  struct Pool {
+    int size = 2, stride = 2;
+    PaddingMode padding = PaddingMode::kValid;
+  };
+
+  // Each adds a layer and returns its output. kUsage if a window does not fit its input (the message names the layer
+  // and the size), kInternal for a misuse by the network file (duplicate name, shapes that cannot be added).
+  NodeId Input(int h, int w, int c);
+  NodeId ZeroPad(std::string name, NodeId x, const Padding& padding);
+  NodeId Conv2D(std::string name, NodeId x, const Conv& conv);
+  NodeId DepthwiseConv2D(std::string name, NodeId x, const Conv& conv);
+  NodeId SeparableConv2D(std::string name, NodeId x, const Conv& conv);
+  NodeId BatchNorm(std::string name, NodeId x, float momentum = 0.99f, bool scale = true);
+  NodeId Activate(std::string name, NodeId x, Activation activation);
+  NodeId MaxPool(std::string name, NodeId x, const Pool& pool);
+  NodeId AveragePool(std::string name, NodeId x, const Pool& pool);
+  NodeId GlobalAveragePool(std::string name, NodeId x);
+  NodeId GlobalMaxPool(std::string name, NodeId x);
+  NodeId Add(std::string name, NodeId a, NodeId b);
+  NodeId Concat(std::string name, const std::vector<NodeId>& parts);
+  NodeId Dense(std::string name, NodeId x, int units);  // with bias; x is 1x1xC
+  NodeId Dropout(std::string name, NodeId x, float rate);
+  NodeId Softmax(std::string name, NodeId x);
+  NodeId Sigmoid(std::string name, NodeId x);
+  NodeId Flatten(std::string name, NodeId x);  // [h, w, c] -> [1, 1, h*w*c]
+  // The layer has no name of its own in Keras.
+  void MarkUnnamed(NodeId x);
+
+  const std::vector<Layer>& layers() const { return layers_; }  // in the order they were added: topological
+  const Layer& layer(NodeId x) const { return layers_[static_cast<size_t>(x.index)]; }
+  FeatureShape shape(NodeId x) const { return layer(x).output; }
+  NodeId output() const { return {static_cast<int>(layers_.size()) - 1}; }  // the last layer added
+
+  NetworkLayout Layout() const;       // layers with parameters, in Keras' order
+  int64_t num_parameters() const;     // Keras' count, moving statistics included
+  int64_t num_multiply_adds() const;  // of one image: convolutions and dense layers
+
+ private:
+  std::vector<Layer> layers_;
+};
+
+}  // namespace siskin

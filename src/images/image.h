@@ -1,0 +1,41 @@
+// Bytes of a photo to pixels: JPEG, PNG, WebP. Refuses to be an image library: no animation, no colour management. A
+// broken photo is a value (`error`), not an exception: there are many photos.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace siskin {
+
+// 8-bit sRGB, [height][width][3], upright (EXIF orientation already applied).
+struct Image {
+  int width = 0, height = 0;
+  std::vector<uint8_t> rgb;
+};
+
+struct DecodeOptions {
+  // A JPEG much larger than needed is decoded at 1/2, 1/4 or 1/8 of its size (DCT scaling), as long as both sides stay
+  // at least this many pixels. 0: always at full size.
+  int min_side = 0;
+  // More pixels than this in the header are refused before anything is allocated. 24-megapixel cameras are common,
+  // 200-megapixel phones exist.
+  int64_t max_pixels = 250'000'000;
+};
+
+struct DecodedImage {
+  Image image;
+  std::string error;    // empty: `image` is valid. "not a JPEG, PNG or WebP file (it begins with 47 49 46)", ...
+  std::string warning;  // decoded, but damaged: "premature end of JPEG data"
+  int original_width = 0, original_height = 0;  // upright size in the file, 0 if not even the header was readable
+  const char* format = "";                      // "JPEG", "PNG", "WebP" or ""
+};
+
+// Never throws. Transparent pixels are composed onto white; grey, palette, 16-bit and CMYK become RGB.
+DecodedImage DecodeImage(std::string_view bytes, const DecodeOptions& options = {});
+
+// Only the header: format and upright size, or the error.
+DecodedImage ProbeImage(std::string_view bytes, const DecodeOptions& options = {});
+
+}  // namespace siskin

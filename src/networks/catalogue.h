@@ -1,0 +1,51 @@
+// The closed set of networks: what each is called, how it is built, what it expects, where its weights are.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "graph/graph.h"
+#include "images/preprocess.h"
+#include "weights/source.h"
+
+namespace siskin {
+
+enum class Pooling { kNone, kAverage, kMax };
+
+struct NetworkOptions {
+  std::string network;                  // catalogue name: "xception", "mobilenet"
+  int height = 0, width = 0;            // 0: the network's own size
+  double alpha = 1;                     // width multiplier, MobileNet
+  bool top = false;                     // the ImageNet classifier (pooling, then dense or 1x1 convolution)
+  bool softmax = true;                  // with top: probabilities, else logits
+  int classes = 1000;                   // of the top
+  Pooling pooling = Pooling::kAverage;  // without top
+};
+
+struct NetworkCard {
+  std::string name;   // "xception"
+  std::string title;  // "Xception"
+  std::string paper;  // "Chollet 2017, Xception: Deep learning with depthwise separable convolutions, arXiv:1610.02357"
+  int default_size = 0, min_size = 0;
+  std::vector<double> alphas;  // allowed width multipliers; {1} if there is no choice
+  std::string scaling;         // preprocessing by name, see SetScaling
+  double top1 = 0, top5 = 0;   // published ImageNet accuracy in percent, 0: none
+  std::vector<WeightsCard> weights;
+  Graph (*build)(const NetworkOptions& options) = nullptr;
+};
+
+std::span<const NetworkCard> Catalogue();
+// kUsage naming the nearest if there is none of that name.
+const NetworkCard& FindNetwork(std::string_view name);
+// Fills in defaults, checks size and alpha (kUsage with what is allowed).
+NetworkOptions WithDefaults(const NetworkOptions& options);
+Graph BuildNetwork(const NetworkOptions& options);
+Preprocessing DefaultPreprocessing(const NetworkOptions& options);
+
+Json ToJson(const NetworkOptions& options);
+NetworkOptions NetworkOptionsFromJson(const Json& json, std::string_view where);  // kModel
+
+}  // namespace siskin
