@@ -1,0 +1,76 @@
+// A trained classifier: reading and writing its file, asking it, proving that it answers as it did where it was
+// trained.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/files.h"
+#include "base/threads.h"
+#include "data/loader.h"
+#include "graph/plan.h"
+#include "model/model_card.h"
+#include "tensor/tensor.h"
+
+namespace siskin {
+
+struct ClassifierModel {
+  ModelCard card;
+  TensorMap weights;
+};
+
+// The file is a valid .safetensors; the card stands in its metadata under "siskin". kModel if it is no Siskin model
+// (what it is instead is said where it can be known) or does not hold exactly the network's tensors; kIo otherwise.
+ClassifierModel ReadModel(const std::filesystem::path& file);
+ModelCard ReadModelCard(const std::filesystem::path& file);  // reads the header only
+// Fills in card.references from the weights, then writes atomically.
+void WriteModel(const std::filesystem::path& file, ClassifierModel* model, ThreadPool& threads,
+                FileOps& ops = FileOps::System());
+
+// Runs a model over photos. Holds the compiled plan; not for two threads at once.
+class Predictor {
+ public:
+  Predictor(const ClassifierModel& model, int max_batch, ThreadPool& threads);
+
+  const ModelCard& card() const { return card_; }
+  int num_classes() const { return static_cast<int>(card_.class_names.size()); }
+  int max_batch() const { return plan_.max_batch(); }
+
+  struct Answer {
+    LoadStatus status;          // with an error: no scores
+    std::vector<float> scores;  // [classes], sum 1
+    int label = -1;             // the class, by threshold (two classes) or the largest score
+  };
+  // One answer per file, in order; at most max_batch files are in memory at once.
+  std::vector<Answer> Predict(std::span<const std::filesystem::path> files);
+
+  // Preprocessed input [n, height, width, 3] to scores [n, classes].
+  void Scores(std::span<const float> input, int n, std::span<float> scores);
+  int Decide(std::span<const float> scores) const;  // the class for one photo's scores
+
+ private:
+  ModelCard card_;
+  ThreadPool& threads_;
+  Plan plan_;
+  std::vector<float> input_, logits_;
+};
+
+// The drawn input of a reference: uniform noise with the range of a preprocessed photo. [height, width, 3]
+std::vector<float> ReferenceInput(uint64_t seed, const Preprocessing& preprocessing);
+
+struct VerifyResult {
+  int references = 0;
+  double largest_difference = 0;
+  double tolerance = 0;  // 1e-4: other instruction sets sum in another order
+  bool passed() const { return references > 0 && largest_difference <= tolerance; }
+};
+VerifyResult Verify(const ClassifierModel& model, ThreadPool& threads);
+
+// An untrained classifier of ImageNet's classes from the catalogue's weights with top (MobileNet): `siskin predict
+// mobilenet photo.jpg`. kUsage if the network has no such weights.
+ClassifierModel ImageNetModel(std::string_view network);
+
+}  // namespace siskin
