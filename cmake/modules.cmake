@@ -48,6 +48,7 @@ endfunction()
 function(siskin_tests)
   include(GoogleTest)
   file(GLOB_RECURSE helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/testing*.cc)
+  list(FILTER helpers EXCLUDE REGEX "_test\\.cc$")  # the helpers' own tests
   add_library(siskin_testing STATIC ${helpers})
   target_compile_definitions(siskin_testing PRIVATE SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt-header-only

@@ -1,0 +1,166 @@
+#include "kernels/reference/reference.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace siskin::reference {
+namespace {
+
+// NaN stays NaN: every comparison with it is false.
+double Activated(double x, Activation activation) {
+  switch (activation) {
+    case Activation::kNone:
+      return x;
+    case Activation::kRelu:
+      return x < 0 ? 0 : x;
+    case Activation::kRelu6:
+      return x < 0 ? 0 : (x > 6 ? 6 : x);
+  }
+  return x;
+}
+
+double Max(double a, double b) {
+  return (std::isnan(a) || a > b) ? a : b;
+}
+
+double Finish(double sum, const Epilogue& epilogue, int image, int y, int x, int channel) {
+  if (epilogue.bias != nullptr) sum += epilogue.bias[channel];
+  if (epilogue.residual.data != nullptr) sum += epilogue.residual.pixel(image, y, x)[channel];
+  return Activated(sum, epilogue.activation);
+}
+
+// y(image, oy, ox, channel) = value(image, oy, ox, channel) for every element.
+template <typename Value>
+void ForEachElement(View y, const Value& value) {
+  for (int image = 0; image < y.n; ++image) {
+    for (int oy = 0; oy < y.h; ++oy) {
+      for (int ox = 0; ox < y.w; ++ox) {
+        for (int c = 0; c < y.c; ++c) y.pixel(image, oy, ox)[c] = static_cast<float>(value(image, oy, ox, c));
+      }
+    }
+  }
+}
+
+// Calls visit(ky, kx, iy, ix) for the taps of the window at (oy, ox) that lie inside the image.
+template <typename Visit>
+void ForEachTap(const WindowParams& params, ConstView x, int oy, int ox, const Visit& visit) {
+  for (int ky = 0; ky < params.kernel_h; ++ky) {
+    for (int kx = 0; kx < params.kernel_w; ++kx) {
+      const int iy = oy * params.stride_h - params.padding.top + ky;
+      const int ix = ox * params.stride_w - params.padding.left + kx;
+      if (iy >= 0 && iy < x.h && ix >= 0 && ix < x.w) visit(ky, kx, iy, ix);
+    }
+  }
+}
+
+WindowParams WholeImage(ConstView x) {
+  return {.kernel_h = x.h, .kernel_w = x.w, .padding = {}};
+}
+
+}  // namespace
+
+void MatMul(ConstView x, const float* b, const Epilogue& epilogue, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    double sum = 0;
+    for (int k = 0; k < x.c; ++k) {
+      sum += static_cast<double>(x.pixel(image, oy, ox)[k]) * b[static_cast<size_t>(k) * y.c + c];
+    }
+    return Finish(sum, epilogue, image, oy, ox, c);
+  });
+}
+
+void Conv2D(const WindowParams& params, ConstView x, const float* filter, const Epilogue& epilogue, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    double sum = 0;
+    ForEachTap(params, x, oy, ox, [&](int ky, int kx, int iy, int ix) {
+      const float* taps = filter + (static_cast<size_t>(ky) * params.kernel_w + kx) * x.c * y.c;
+      for (int k = 0; k < x.c; ++k) {
+        sum += static_cast<double>(x.pixel(image, iy, ix)[k]) * taps[static_cast<size_t>(k) * y.c + c];
+      }
+    });
+    return Finish(sum, epilogue, image, oy, ox, c);
+  });
+}
+
+void DepthwiseConv2D(const WindowParams& params, ConstView x, const float* filter, bool relu_input,
+                     const Epilogue& epilogue, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    double sum = 0;
+    ForEachTap(params, x, oy, ox, [&](int ky, int kx, int iy, int ix) {
+      const double value = x.pixel(image, iy, ix)[c];
+      sum += Activated(value, relu_input ? Activation::kRelu : Activation::kNone) *
+             filter[(static_cast<size_t>(ky) * params.kernel_w + kx) * x.c + c];
+    });
+    return Finish(sum, epilogue, image, oy, ox, c);
+  });
+}
+
+void MaxPool(const WindowParams& params, ConstView x, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    double largest = -std::numeric_limits<double>::infinity();
+    ForEachTap(params, x, oy, ox, [&](int, int, int iy, int ix) { largest = Max(largest, x.pixel(image, iy, ix)[c]); });
+    return largest;
+  });
+}
+
+void AveragePool(const WindowParams& params, ConstView x, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    double sum = 0;
+    int count = 0;
+    ForEachTap(params, x, oy, ox, [&](int, int, int iy, int ix) {
+      sum += x.pixel(image, iy, ix)[c];
+      ++count;
+    });
+    return sum / count;
+  });
+}
+
+void GlobalAveragePool(ConstView x, View y) {
+  AveragePool(WholeImage(x), x, y);
+}
+
+void GlobalMaxPool(ConstView x, View y) {
+  MaxPool(WholeImage(x), x, y);
+}
+
+void BatchNorm(const BatchNormWeights& weights, ConstView x, Activation activation, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    const double deviation = std::sqrt(static_cast<double>(weights.variance[c]) + weights.epsilon);
+    const double gamma = weights.gamma != nullptr ? weights.gamma[c] : 1.0;
+    const double centred = static_cast<double>(x.pixel(image, oy, ox)[c]) - weights.mean[c];
+    return Activated(gamma * centred / deviation + weights.beta[c], activation);
+  });
+}
+
+void Activate(ConstView x, Activation activation, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) { return Activated(x.pixel(image, oy, ox)[c], activation); });
+}
+
+void Add(ConstView a, ConstView b, Activation activation, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    return Activated(static_cast<double>(a.pixel(image, oy, ox)[c]) + b.pixel(image, oy, ox)[c], activation);
+  });
+}
+
+void CopyChannels(ConstView x, View y, int offset) {
+  const View part = {y.data + offset, y.n, y.h, y.w, x.c, y.stride, false};
+  Activate(x, Activation::kNone, part);
+}
+
+void Softmax(const float* logits, int rows, int classes, float* probabilities) {
+  for (int row = 0; row < rows; ++row, logits += classes, probabilities += classes) {
+    const double largest = *std::max_element(logits, logits + classes);
+    double sum = 0;
+    for (int i = 0; i < classes; ++i) sum += std::exp(logits[i] - largest);
+    for (int i = 0; i < classes; ++i) probabilities[i] = static_cast<float>(std::exp(logits[i] - largest) / sum);
+  }
+}
+
+void Sigmoid(const float* logits, int count, float* probabilities) {
+  for (int i = 0; i < count; ++i) {
+    probabilities[i] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logits[i]))));
+  }
+}
+
+}  // namespace siskin::reference
