@@ -49,28 +49,28 @@ class Predictor {
 
   // Preprocessed input [n, height, width, 3] to scores [n, classes].
   void Scores(std::span<const float> input, int n, std::span<float> scores);
+  std::vector<float> Scores(const Image& image);
   int Decide(std::span<const float> scores) const;  // the class for one photo's scores
 
  private:
+  size_t InputFloats() const;  // of one photo
+
   ModelCard card_;
   ThreadPool& threads_;
   Plan plan_;
   std::vector<float> input_, logits_;
 };
 
-// The drawn input of a reference: uniform noise with the range of a preprocessed photo. [height, width, 3]
-std::vector<float> ReferenceInput(uint64_t seed, const Preprocessing& preprocessing);
+// The drawn picture of a reference: 120 x 90, a gradient with rectangles and noise; a pure function of `number`. It
+// takes the way of a photo, so that resizing and scaling are proved too.
+Image ReferencePicture(uint32_t number);
 
 struct VerifyResult {
   int references = 0;
   double largest_difference = 0;
-  double tolerance = 0;  // 1e-4: other instruction sets sum in another order
+  double tolerance = 1e-4;  // other instruction sets sum in another order
   bool passed() const { return references > 0 && largest_difference <= tolerance; }
 };
 VerifyResult Verify(const ClassifierModel& model, ThreadPool& threads);
-
-// An untrained classifier of ImageNet's classes from the catalogue's weights with top (MobileNet): `siskin predict
-// mobilenet photo.jpg`. kUsage if the network has no such weights.
-ClassifierModel ImageNetModel(std::string_view network);
 
 }  // namespace siskin

@@ -20,9 +20,9 @@ struct HeadSpec {
   bool operator==(const HeadSpec&) const = default;
 };
 
-// A tiny input with the answer given where the model was trained: `siskin verify` repeats it anywhere.
+// A small drawn picture with the answer given where the model was trained: `siskin verify` repeats it anywhere.
 struct Reference {
-  uint64_t seed = 0;          // of the drawn input: ReferenceInput(seed, preprocessing)
+  uint32_t picture = 0;       // ReferencePicture(picture)
   std::vector<float> scores;  // [classes]
 };
 

@@ -1,0 +1,208 @@
+// The model file and what stands in it, with a small network of formula weights (no published weights needed).
+#include <gtest/gtest.h>
+
+#include <cerrno>
+#include <cmath>
+#include <fstream>
+#include <functional>
+#include <limits>
+
+#include "base/error.h"
+#include "base/testing.h"
+#include "model/classifier_model.h"
+#include "model/model_card.h"
+#include "weights/safetensors.h"
+
+namespace siskin {
+namespace {
+
+using testing::FormulaUniform;
+using testing::TemporaryFolder;
+
+// Weights small enough that no activation saturates and scores differ from picture to picture.
+TensorMap FormulaWeights(const NetworkLayout& layout) {
+  TensorMap weights;
+  uint64_t stream = 0;
+  for (const LayerLayout& layer : layout) {
+    for (const ParameterSpec& parameter : layer.parameters) {
+      Tensor tensor(parameter.shape);
+      const bool positive = parameter.name.ends_with("gamma") || parameter.name.ends_with("moving_variance");
+      const int64_t fan_in =
+          parameter.shape.rank() > 1 ? tensor.num_elements() / parameter.shape[parameter.shape.rank() - 1] : 1;
+      const double limit = parameter.name.ends_with("depthwise_kernel") ? 0.57
+                           : parameter.shape.rank() > 1                 ? std::sqrt(6.0 / static_cast<double>(fan_in))
+                                                                        : 0.1;
+      for (size_t i = 0; i < tensor.values<float>().size(); ++i) {
+        const double u = FormulaUniform(stream, i);
+        tensor.data()[i] = static_cast<float>(positive ? 0.8 + 0.4 * u : limit * (2 * u - 1));
+      }
+      weights.emplace(parameter.name, std::move(tensor));
+      ++stream;
+    }
+  }
+  return weights;
+}
+
+ClassifierModel SmallModel(std::vector<std::string> class_names) {
+  ClassifierModel model;
+  model.card.network = WithDefaults({.network = "mobilenet", .height = 32, .width = 32, .alpha = 0.25});
+  model.card.weights_name = "none";
+  model.card.head = {.hidden = {8}, .dropout = 0.5f};
+  model.card.preprocessing = DefaultPreprocessing(model.card.network);
+  model.card.class_names = std::move(class_names);
+  model.card.recipe = {{"epochs", 3}};
+  model.weights = FormulaWeights(BuildModelGraph(model.card).Layout());
+  return model;
+}
+
+std::string MessageOf(const std::function<void()>& body) {
+  try {
+    body();
+  } catch (const Error& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+TEST(ModelCard, JsonRoundTrip) {
+  ModelCard card = SmallModel({"cat", "dog", "newt"}).card;
+  card.threshold = 0.25;
+  card.temperature = 1.5;
+  card.references = {{7, {0.25f, 0.5f, 0.25f}}};
+  const Json json = ToJson(card);
+  EXPECT_EQ(ToText(ToJson(ModelCardFromJson(ParseJson(ToText(json), "card"), "card"))), ToText(json));
+}
+
+TEST(ModelCard, RefusesNonsenseWithTheReason) {
+  const Json good = ToJson(SmallModel({"a", "b"}).card);
+  const auto with = [&](const char* key, const Json& value) {
+    Json changed = good;
+    changed[key] = value;
+    return MessageOf([&] { ModelCardFromJson(changed, "x"); });
+  };
+  EXPECT_EQ(MessageOf([&] { ModelCardFromJson(good, "x"); }), "no error");
+  EXPECT_NE(with("format", 2).find("newer siskin"), std::string::npos);
+  EXPECT_NE(with("classes", Json::array({"only"})).find("two classes"), std::string::npos);
+  EXPECT_NE(with("classes", "cats").find("not a list"), std::string::npos);
+  EXPECT_NE(with("threshold", 1.5).find("threshold"), std::string::npos);
+  EXPECT_NE(with("temperature", 0).find("temperature"), std::string::npos);
+  EXPECT_NE(with("head", {{"hidden", {1e9}}, {"dropout", 0}}).find("units"), std::string::npos);
+  EXPECT_NE(with("head", {{"hidden", {1 << 20}}, {"dropout", 0}}).find("units"), std::string::npos);
+  EXPECT_NE(with("network", 5).find("object"), std::string::npos);
+  Json bigger = good["preprocessing"];
+  bigger["height"] = 64;
+  EXPECT_NE(with("preprocessing", bigger).find("64"), std::string::npos);
+}
+
+TEST(Model, FileRoundTripGivesTheSameScores) {
+  const TemporaryFolder folder;
+  ThreadPool threads(2);
+  ClassifierModel model = SmallModel({"cat", "dog", "newt"});
+  WriteModel(folder.path() / "m.safetensors", &model, threads);
+  const ClassifierModel read = ReadModel(folder.path() / "m.safetensors");
+  Predictor before(model, 1, threads), after(read, 1, threads);
+  const Image picture = ReferencePicture(99);
+  const std::vector<float> scores = before.Scores(picture);
+  EXPECT_EQ(after.Scores(picture), scores);
+  EXPECT_NEAR(scores[0] + scores[1] + scores[2], 1, 1e-6);
+  EXPECT_NE(scores, before.Scores(ReferencePicture(100)));  // the answer depends on the picture
+}
+
+TEST(Model, VerifyPassesAndNoticesAChangedWeight) {
+  const TemporaryFolder folder;
+  ThreadPool threads(1);
+  ClassifierModel model = SmallModel({"a", "b"});
+  WriteModel(folder.path() / "m.safetensors", &model, threads);
+  ClassifierModel read = ReadModel(folder.path() / "m.safetensors");
+  const VerifyResult good = Verify(read, threads);
+  EXPECT_EQ(good.references, 3);
+  EXPECT_TRUE(good.passed()) << good.largest_difference;
+  read.weights.at("head_logits/bias").data()[0] += 0.05f;
+  EXPECT_FALSE(Verify(read, threads).passed());
+  read.weights.at("head_logits/bias").data()[0] = std::numeric_limits<float>::quiet_NaN();
+  EXPECT_FALSE(Verify(read, threads).passed());
+  read.card.references.clear();
+  EXPECT_FALSE(Verify(read, threads).passed());  // nothing compared is no proof
+}
+
+TEST(Model, ScoresDoNotDependOnBatchOrThreads) {
+  const ClassifierModel model = SmallModel({"a", "b"});
+  ThreadPool one(1), three(3);
+  Predictor single(model, 1, one), batched(model, 4, three);
+  const size_t floats = 32 * 32 * 3;
+  std::vector<float> input(3 * floats);
+  for (uint32_t i = 0; i < 3; ++i) {
+    Preprocess(ReferencePicture(i), model.card.preprocessing, std::span(input).subspan(i * floats, floats));
+  }
+  std::vector<float> scores(6);
+  batched.Scores(input, 3, scores);
+  for (uint32_t i = 0; i < 3; ++i) {
+    const std::vector<float> alone = single.Scores(ReferencePicture(i));
+    EXPECT_EQ(alone[0], scores[2 * i]);
+    EXPECT_EQ(alone[1], scores[2 * i + 1]);
+  }
+}
+
+TEST(Model, ThresholdDecidesBetweenTwoClasses) {
+  ClassifierModel model = SmallModel({"a", "b"});
+  ThreadPool threads(1);
+  model.card.threshold = 0.9;
+  const Predictor predictor(model, 1, threads);
+  EXPECT_EQ(predictor.Decide(std::vector<float>{0.2f, 0.8f}), 0);
+  EXPECT_EQ(predictor.Decide(std::vector<float>{0.1f, 0.9f}), 0);  // 0.9f < 0.9
+  EXPECT_EQ(predictor.Decide(std::vector<float>{0.05f, 0.95f}), 1);
+}
+
+TEST(Model, PredictKeepsOrderAndReportsBrokenPhotos) {
+  const TemporaryFolder folder;
+  std::ofstream(folder.path() / "broken.jpg") << "no photo";
+  ThreadPool threads(2);
+  Predictor predictor(SmallModel({"a", "b"}), 2, threads);
+  const std::vector<std::filesystem::path> files(3, folder.path() / "broken.jpg");
+  const std::vector<Predictor::Answer> answers = predictor.Predict(files);
+  ASSERT_EQ(answers.size(), 3u);
+  for (const Predictor::Answer& answer : answers) {
+    EXPECT_FALSE(answer.status.error.empty());
+    EXPECT_TRUE(answer.scores.empty());
+    EXPECT_EQ(answer.label, -1);
+  }
+}
+
+TEST(Model, ReadRefusesWhatIsNoModel) {
+  const TemporaryFolder folder;
+  ThreadPool threads(1);
+  const auto file = folder.path() / "m.safetensors";
+  TensorMap some;
+  some.emplace("x", Tensor(Shape{2}));
+  WriteSafetensors(file, some, {});
+  EXPECT_NE(MessageOf([&] { ReadModel(file); }).find("no model of siskin"), std::string::npos);
+
+  ClassifierModel model = SmallModel({"a", "b"});
+  model.weights.erase("head_logits/bias");
+  EXPECT_NE(MessageOf([&] { WriteModel(file, &model, threads); }).find("head_logits/bias"), std::string::npos);
+
+  ClassifierModel extra = SmallModel({"a", "b"});
+  WriteModel(file, &extra, threads);
+  extra.weights.emplace("zzz/kernel", Tensor(Shape{1}));
+  WriteSafetensors(file, extra.weights, {{"siskin", ToText(ToJson(extra.card))}});
+  EXPECT_NE(MessageOf([&] { ReadModel(file); }).find("zzz/kernel"), std::string::npos);
+}
+
+TEST(Model, FullDiskLeavesTheOldFile) {
+  class FullDisk : public FileOps {
+   public:
+    int64_t Write(int, const void*, size_t) override { return -ENOSPC; }
+  };
+  const TemporaryFolder folder;
+  ThreadPool threads(1);
+  const auto file = folder.path() / "m.safetensors";
+  ClassifierModel model = SmallModel({"a", "b"});
+  WriteModel(file, &model, threads);
+  const std::string before = ReadFile(file);
+  FullDisk full;
+  EXPECT_NE(MessageOf([&] { WriteModel(file, &model, threads, full); }).find("free some space"), std::string::npos);
+  EXPECT_EQ(ReadFile(file), before);
+}
+
+}  // namespace
+}  // namespace siskin
