@@ -1,0 +1,62 @@
+// include/siskin/classifier.h on top of model/.
+#include "siskin/classifier.h"
+
+#include <utility>
+
+#include "base/threads.h"
+#include "images/image.h"
+#include "images/preprocess.h"
+#include "model/classifier_model.h"
+
+namespace siskin {
+namespace {
+
+constexpr int kMaxBatch = 8;  // what a batch gains is gained by 8; more only costs memory
+
+}  // namespace
+
+struct Classifier::Impl {
+  Impl(const std::filesystem::path& file, int num_threads)
+      : threads(num_threads), predictor(ReadModel(file), kMaxBatch, threads) {}
+
+  Prediction Answer(LoadStatus status, std::vector<float> scores) const {
+    if (!status.error.empty()) return {.label = {}, .score = 0, .scores = {}, .error = std::move(status.error)};
+    const auto best = static_cast<size_t>(predictor.Decide(scores));
+    return {
+        .label = predictor.card().class_names[best], .score = scores[best], .scores = std::move(scores), .error = {}};
+  }
+
+  ThreadPool threads;
+  Predictor predictor;
+};
+
+Classifier::Classifier(const std::filesystem::path& model_file, int threads)
+    : impl_(std::make_unique<Impl>(model_file, threads)) {}
+Classifier::~Classifier() = default;
+Classifier::Classifier(Classifier&&) noexcept = default;
+Classifier& Classifier::operator=(Classifier&&) noexcept = default;
+
+const std::vector<std::string>& Classifier::class_names() const {
+  return impl_->predictor.card().class_names;
+}
+
+Prediction Classifier::Classify(const std::filesystem::path& photo) {
+  return Classify(std::span(&photo, 1))[0];
+}
+
+Prediction Classifier::ClassifyBytes(std::string_view photo) {
+  const DecodedImage decoded = DecodeImage(photo, DecodeOptionsFor(impl_->predictor.card().preprocessing));
+  if (!decoded.error.empty()) return impl_->Answer({.error = decoded.error, .warning = {}}, {});
+  return impl_->Answer({}, impl_->predictor.Scores(decoded.image));
+}
+
+std::vector<Prediction> Classifier::Classify(std::span<const std::filesystem::path> photos) {
+  std::vector<Prediction> predictions;
+  predictions.reserve(photos.size());
+  for (Predictor::Answer& answer : impl_->predictor.Predict(photos)) {
+    predictions.push_back(impl_->Answer(std::move(answer.status), std::move(answer.scores)));
+  }
+  return predictions;
+}
+
+}  // namespace siskin
