@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -24,7 +25,11 @@ SafetensorsFile ParseSafetensors(std::string_view bytes, std::string_view where)
 // Only the metadata: reads nothing but the header.
 std::map<std::string, std::string> ReadSafetensorsMetadata(const std::filesystem::path& path);
 
-// Sorted by name, data aligned to 64 bytes; the same content gives the same bytes. Atomic.
+// The bytes of a file in pieces, in order. Tensors are sorted by element size (largest first, so that each is aligned),
+// then by name; the first lies at a multiple of 64 bytes; the same content gives the same bytes.
+void SerializeSafetensors(const TensorMap& tensors, const std::map<std::string, std::string>& metadata,
+                          const std::function<void(std::string_view)>& write);
+// The same into a file, atomically.
 void WriteSafetensors(const std::filesystem::path& path, const TensorMap& tensors,
                       const std::map<std::string, std::string>& metadata, FileOps& ops = FileOps::System());
 
