@@ -108,6 +108,12 @@ class Graph {
   int64_t num_multiply_adds() const;  // of one image: convolutions and dense layers
 
  private:
+  NodeId Append(LayerKind kind, std::string name, std::vector<NodeId> inputs, FeatureShape output);
+  NodeId AppendConv(LayerKind kind, std::string name, NodeId x, const Conv& conv, int filters);
+  NodeId AppendPool(LayerKind kind, std::string name, NodeId x, const Pool& pool);
+  FeatureShape InputShape(const std::string& name, NodeId x) const;
+  Layer& last();
+
   std::vector<Layer> layers_;
 };
 

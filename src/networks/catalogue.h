@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "graph/graph.h"
 #include "images/preprocess.h"
+#include "tensor/tensor.h"
 #include "weights/source.h"
 
 namespace siskin {
@@ -44,6 +45,10 @@ const NetworkCard& FindNetwork(std::string_view name);
 NetworkOptions WithDefaults(const NetworkOptions& options);
 Graph BuildNetwork(const NetworkOptions& options);
 Preprocessing DefaultPreprocessing(const NetworkOptions& options);
+
+// Weights that were published with the ImageNet classifier, for use in the same network without it: drops the tensors
+// that only the top has. Everything else stays, so that a check against the layout still finds what does not belong.
+TensorMap WithoutTop(TensorMap tensors, const NetworkOptions& options);
 
 Json ToJson(const NetworkOptions& options);
 NetworkOptions NetworkOptionsFromJson(const Json& json, std::string_view where);  // kModel

