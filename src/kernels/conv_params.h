@@ -12,7 +12,7 @@ struct Padding {
 struct WindowParams {
   int kernel_h = 1, kernel_w = 1;
   int stride_h = 1, stride_w = 1;
-  Padding padding;
+  Padding padding = {};
 
   // Size of the output along one axis; <= 0 if the window does not fit.
   int OutputHeight(int h) const { return (h + padding.top + padding.bottom - kernel_h) / stride_h + 1; }

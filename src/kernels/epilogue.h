@@ -10,7 +10,7 @@ enum class Activation { kNone, kRelu, kRelu6 };
 
 struct Epilogue {
   const float* bias = nullptr;  // [Cout], or none
-  ConstView residual;           // shape of y, added before the activation; data == nullptr: none; may be y itself
+  ConstView residual = {};      // shape of y, added before the activation; data == nullptr: none; may be y itself
   Activation activation = Activation::kNone;
 };
 

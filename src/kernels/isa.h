@@ -8,7 +8,7 @@
 namespace siskin {
 
 // Names of the instruction sets that this processor has and that the kernels were compiled for, best first:
-// "avx512", "avx2", "sse4", "sse2".
+// "avx512", "avx2", "sse4", "scalar" (Highway 1.0.3 has no kernels between plain C++ and SSE4).
 std::vector<std::string> SupportedIsas();
 
 // The one in use.

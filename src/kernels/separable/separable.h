@@ -14,7 +14,7 @@
 namespace siskin {
 
 struct SeparableParams {
-  WindowParams window;
+  WindowParams window = {};
   bool relu_input = false;                 // x passes through ReLU as it is loaded
   const float* between_bias = nullptr;     // [Cin], added to the depthwise result, or none
   Activation between = Activation::kNone;  // applied to the depthwise result

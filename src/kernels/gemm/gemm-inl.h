@@ -1,0 +1,189 @@
+// The micro-kernel under every matrix product, and the loop over tiles that convolutions share with it.
+// A tile of C (up to kTileRows x kPanelWidth) stays in registers over the whole of K; see docs/kernels.md.
+// Included once per Highway target (see foreach_target.h), hence the toggled guard.
+#if defined(SISKIN_KERNELS_GEMM_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SISKIN_KERNELS_GEMM_GEMM_INL_H_
+#undef SISKIN_KERNELS_GEMM_GEMM_INL_H_
+#else
+#define SISKIN_KERNELS_GEMM_GEMM_INL_H_
+#endif
+
+#include <array>
+#include <utility>
+
+#include "kernels/gemm/blocking.h"
+#include "kernels/gemm/gemm.h"
+#include "kernels/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace siskin {
+namespace HWY_NAMESPACE {
+
+// A tile is kTileRows x 2 vectors. AVX-512 has 32 registers: 28 sums, 2 of B, 2 for broadcasts of A. With 16 registers:
+// 12 sums, 2 of B, 1 of A and, without FMA, 1 product.
+#if HWY_TARGET == HWY_AVX3
+inline constexpr int kTileRows = 14;
+#else
+inline constexpr int kTileRows = 6;
+#endif
+inline constexpr int kPanelWidth = 2 * kLanes;
+
+// One tile of C and where its operands are. K = num_taps * tap_length.
+struct Tile {
+  const float* const* rows;  // [num_taps][rows of the tile]: tap_length consecutive floats of A each
+  int num_taps, tap_length;
+  const float* panel;     // [K][kPanelWidth] of B
+  const float* bias;      // at the tile's first column, or nullptr
+  const float* residual;  // at the tile's first element, or nullptr
+  float* y;               // at the tile's first element
+  int residual_stride, y_stride;
+  int columns;  // of C, at most kPanelWidth
+};
+
+// sums += one column of A times one row of B.
+template <int kRows>
+HWY_INLINE void MultiplyAddStep(const float* const (&a)[kRows], int k, const float* b, Vector (&sums)[kRows][2]) {
+  const Floats d;
+  const Vector b0 = hn::Load(d, b);
+  const Vector b1 = hn::Load(d, b + kLanes);
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+    const Vector value = hn::Set(d, a[row][k]);
+    sums[row][0] = hn::MulAdd(value, b0, sums[row][0]);
+    sums[row][1] = hn::MulAdd(value, b1, sums[row][1]);
+  }
+}
+
+template <int kRows>
+HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][2]) {
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = hn::Zero(Floats());
+  const float* const* rows = tile.rows;
+  const float* b = tile.panel;
+  for (int tap = 0; tap < tile.num_taps; ++tap, rows += kRows) {
+    const float* a[kRows];
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) a[row] = rows[row];
+    int k = 0;
+    for (; k + 4 <= tile.tap_length; k += 4, b += 4 * kPanelWidth) {
+      MultiplyAddStep<kRows>(a, k, b, sums);
+      MultiplyAddStep<kRows>(a, k + 1, b + kPanelWidth, sums);
+      MultiplyAddStep<kRows>(a, k + 2, b + 2 * kPanelWidth, sums);
+      MultiplyAddStep<kRows>(a, k + 3, b + 3 * kPanelWidth, sums);
+    }
+    for (; k < tile.tap_length; ++k, b += kPanelWidth) MultiplyAddStep<kRows>(a, k, b, sums);
+  }
+}
+
+// y = clamp(sums + bias + residual) where all columns of the tile exist.
+template <int kRows>
+HWY_INLINE void StoreFullTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][2]) {
+  const Floats d;
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    const int column = half * kLanes;
+    const Vector bias = tile.bias ? hn::LoadU(d, tile.bias + column) : hn::Zero(d);
+    const float* residual = tile.residual + column;
+    float* y = tile.y + column;
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row, y += tile.y_stride) {
+      Vector sum = hn::Add(sums[row][half], bias);
+      if (tile.residual) {
+        sum = hn::Add(sum, hn::LoadU(d, residual));
+        residual += tile.residual_stride;
+      }
+      hn::StoreU(clamp(sum), d, y);
+    }
+  }
+}
+
+// The same for the last panel, of which only tile.columns exist.
+template <int kRows>
+HWY_INLINE void StorePartialTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][2]) {
+  const Floats d;
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    const int column = half * kLanes;
+    const int count = HWY_MIN(tile.columns - column, kLanes);
+    if (count <= 0) return;
+    const Vector bias = tile.bias ? LoadFirst(tile.bias + column, count) : hn::Zero(d);
+#pragma GCC unroll 16
+    for (int row = 0; row < kRows; ++row) {
+      Vector sum = hn::Add(sums[row][half], bias);
+      if (tile.residual) sum = hn::Add(sum, LoadFirst(tile.residual + row * tile.residual_stride + column, count));
+      StoreFirst(clamp(sum), tile.y + row * tile.y_stride + column, count);
+    }
+  }
+}
+
+template <int kRows>
+void ComputeTile(const Tile& tile, const Clamp& clamp) {
+  Vector sums[kRows][2];
+  MultiplyTile<kRows>(tile, sums);
+  if (tile.columns >= kPanelWidth) {
+    StoreFullTile<kRows>(tile, clamp, sums);
+  } else {
+    StorePartialTile<kRows>(tile, clamp, sums);
+  }
+}
+
+using TileFunction = void (*)(const Tile&, const Clamp&);
+template <int... kIndices>
+constexpr std::array<TileFunction, kTileRows> TileFunctions(std::integer_sequence<int, kIndices...>) {
+  return {&ComputeTile<kIndices + 1>...};
+}
+// [rows - 1]: balanced tiles need every height.
+inline constexpr std::array<TileFunction, kTileRows> kTileFunctions =
+    TileFunctions(std::make_integer_sequence<int, kTileRows>());
+
+// Computes the part of y that `tiles` and `panels` of the blocking span. tile_rows(row, count) returns the pointers
+// [num_taps][count] to the rows [row, row + count) of A; it may reuse its memory from call to call.
+template <class TileRows>
+HWY_INLINE void MultiplyBlock(const Blocking& blocking, const Range& tiles, const Range& panels, const PackedMatrix& b,
+                              int num_taps, const Epilogue& epilogue, const View& y, const TileRows& tile_rows) {
+  const Clamp clamp(epilogue.activation);
+  const ConstView& residual = epilogue.residual;
+  for (int p = panels.begin; p < panels.end; ++p) {
+    const int column = p * kPanelWidth;
+    for (int t = tiles.begin; t < tiles.end; ++t) {
+      const Range rows = blocking.rows(t);
+      const size_t row = static_cast<size_t>(rows.begin);
+      const Tile tile = {
+          .rows = tile_rows(rows.begin, rows.size()),
+          .num_taps = num_taps,
+          .tap_length = b.k() / num_taps,
+          .panel = b.panel(p),
+          .bias = epilogue.bias ? epilogue.bias + column : nullptr,
+          .residual = residual.data ? residual.data + row * residual.stride + column : nullptr,
+          .y = y.data + row * y.stride + column,
+          .residual_stride = residual.stride,
+          .y_stride = y.stride,
+          .columns = HWY_MIN(b.n() - column, kPanelWidth),
+      };
+      kTileFunctions[rows.size() - 1](tile, clamp);
+    }
+  }
+}
+
+// Rows of A that follow each other at a fixed distance.
+class StridedRows {
+ public:
+  // first_row: the row that `data` points to.
+  StridedRows(const float* data, int first_row, int stride) : data_(data), first_row_(first_row), stride_(stride) {}
+  const float* const* operator()(int row, int count) const {
+    for (int i = 0; i < count; ++i) pointers_[i] = data_ + static_cast<size_t>(row - first_row_ + i) * stride_;
+    return pointers_;
+  }
+
+ private:
+  const float* data_;
+  int first_row_, stride_;
+  mutable const float* pointers_[kTileRows];
+};
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace siskin
+HWY_AFTER_NAMESPACE();
+
+#endif  // SISKIN_KERNELS_GEMM_GEMM_INL_H_

@@ -1,0 +1,55 @@
+#include "kernels/gemm/gemm.h"
+
+#include <algorithm>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm/gemm.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/gemm/gemm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace siskin {
+namespace HWY_NAMESPACE {
+
+int PanelWidthT() {
+  return kPanelWidth;
+}
+
+void MatMulT(const ConstView& x, const PackedMatrix& b, const Epilogue& epilogue, const View& y, ThreadPool& threads) {
+  const Blocking blocking(static_cast<int>(x.num_pixels()), b.k(), kTileRows, b.num_panels(), threads.num_threads());
+  threads.ParallelFor(blocking.num_items(), [&](size_t item, int) {
+    MultiplyBlock(blocking, blocking.tiles(item), blocking.panels(item), b, 1, epilogue, y,
+                  StridedRows(x.data, 0, x.stride));
+  });
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace siskin
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace siskin {
+
+HWY_EXPORT(PanelWidthT);
+HWY_EXPORT(MatMulT);
+
+PackedMatrix::PackedMatrix(const float* b, int k, int n)
+    : k_(k), n_(n), panel_width_(HWY_DYNAMIC_DISPATCH(PanelWidthT)()) {
+  data_ = Tensor(Shape{num_panels(), k, panel_width_});
+  float* to = data_.data();
+  for (int p = 0; p < num_panels(); ++p) {
+    const int columns = std::min(panel_width_, n - p * panel_width_);
+    for (int row = 0; row < k; ++row, to += panel_width_) {
+      std::copy_n(b + static_cast<size_t>(row) * n + p * panel_width_, columns, to);
+    }
+  }
+}
+
+void MatMul(ConstView x, const PackedMatrix& b, const Epilogue& epilogue, View y, ThreadPool& threads) {
+  HWY_DYNAMIC_DISPATCH(MatMulT)(x, b, epilogue, y, threads);
+}
+
+}  // namespace siskin
+#endif  // HWY_ONCE

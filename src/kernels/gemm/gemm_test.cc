@@ -1,0 +1,159 @@
+#include "kernels/gemm/gemm.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "kernels/isa.h"
+#include "kernels/reference/reference.h"
+#include "kernels/testing_kernels.h"
+
+namespace siskin {
+namespace {
+
+using namespace siskin::testing;
+
+constexpr uint64_t kSeed = 20240601;
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+struct Product {
+  int m, k, n;
+};
+
+void CheckProduct(const Product& size, const Layout& x_layout, const Layout& y_layout, bool with_bias,
+                  bool with_residual, Activation activation) {
+  SCOPED_TRACE(fmt::format("M {} K {} N {}, x stride {}{}", size.m, size.k, size.n, x_layout.stride,
+                           x_layout.padded ? " padded" : ""));
+  const Buffer x = RandomBuffer(x_layout, kSeed);
+  const std::vector<float> b = RandomFloats(static_cast<size_t>(size.k) * size.n, kSeed + 1);
+  const std::vector<float> bias = RandomFloats(size.n, kSeed + 2);
+  Layout residual_layout = Slice(y_layout.n, y_layout.h, y_layout.w, y_layout.c, 3, 4);
+  const Buffer residual = RandomBuffer(residual_layout, kSeed + 3);
+  Epilogue epilogue{.bias = with_bias ? bias.data() : nullptr, .activation = activation};
+  if (with_residual) epilogue.residual = residual.view();
+  Buffer expected(Dense(y_layout.n, y_layout.h, y_layout.w, y_layout.c));
+  reference::MatMul(x.view(), b.data(), epilogue, expected.view());
+  CheckKernel(y_layout, expected.view(), {.depth = size.k, .seed = kSeed}, [&](View y, ThreadPool& threads) {
+    const PackedMatrix packed(b.data(), size.k, size.n);
+    MatMul(x.view(), packed, epilogue, y, threads);
+  });
+}
+
+// Around every boundary of tiles (6 and 14 rows), vectors (4, 8, 16 lanes), panels (2 vectors) and the unrolled K loop.
+TEST(MatMulTest, SizesAroundTilesAndPanels) {
+  for (const int m : {1, 2, 5, 6, 7, 12, 13, 14, 15, 27, 28, 29, 43}) {
+    for (const int n : {1, 7, 8, 9, 16, 17, 31, 32, 33, 65}) {
+      const int k = 1 + (m * 7 + n) % 11;
+      CheckProduct({m, k, n}, Dense(1, 1, m, k), Dense(1, 1, m, n), true, false, Activation::kRelu);
+    }
+  }
+}
+
+TEST(MatMulTest, DeepProducts) {
+  for (const int k : {64, 255, 728, 2049}) {
+    CheckProduct({30, k, 40}, Padded(2, 3, 5, k), Padded(2, 3, 5, 40), true, true, Activation::kNone);
+  }
+}
+
+TEST(MatMulTest, EveryLayout) {
+  for (const Layout& x : AllLayouts(1, 4, 5, 19)) {
+    for (const Layout& y : AllLayouts(1, 4, 5, 37)) {
+      CheckProduct({20, 19, 37}, x, y, true, true, Activation::kRelu6);
+    }
+  }
+}
+
+TEST(MatMulTest, EveryEpilogue) {
+  for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
+    for (const bool bias : {false, true}) {
+      for (const bool residual : {false, true}) {
+        CheckProduct({17, 40, 50}, Dense(1, 1, 17, 40), Dense(1, 1, 17, 50), bias, residual, activation);
+      }
+    }
+  }
+}
+
+TEST(MatMulTest, ManyBlocksOfRows) {
+  CheckProduct({1500, 9, 33}, Dense(3, 20, 25, 9), Dense(3, 20, 25, 33), true, false, Activation::kNone);
+}
+
+TEST(MatMulTest, ResidualMayBeTheOutput) {
+  const std::vector<float> b = RandomFloats(20 * 45, kSeed + 1);
+  const Buffer x = RandomBuffer(Dense(1, 5, 7, 20), kSeed);
+  for (const Layout& layout : {Dense(1, 5, 7, 45), Padded(1, 5, 7, 45)}) {
+    const Buffer before = RandomBuffer(layout, kSeed + 2);
+    const ConstView initial = before.view();
+    Buffer expected(layout);
+    reference::MatMul(x.view(), b.data(), {.residual = initial, .activation = Activation::kRelu}, expected.view());
+    CheckKernel(
+        layout, expected.view(), {.depth = 20, .seed = kSeed},
+        [&](View y, ThreadPool& threads) {
+          MatMul(x.view(), PackedMatrix(b.data(), 20, 45), {.residual = y, .activation = Activation::kRelu}, y,
+                 threads);
+        },
+        &initial);
+  }
+}
+
+// Each image alone must give the bits that it gives inside a batch: predictions do not depend on their neighbours.
+TEST(MatMulTest, BitsDoNotDependOnTheBatch) {
+  constexpr int kBatch = 5, kRows = 9, k = 100, n = 70;
+  const Buffer x = RandomBuffer(Dense(kBatch, 1, kRows, k), kSeed);
+  const std::vector<float> b = RandomFloats(k * n, kSeed + 1);
+  ThreadPool threads(2);
+  OnEveryIsa([&] {
+    const PackedMatrix packed(b.data(), k, n);
+    Buffer all(Dense(kBatch, 1, kRows, n));
+    MatMul(x.view(), packed, {}, all.view(), threads);
+    for (int image = 0; image < kBatch; ++image) {
+      Buffer one(Dense(1, 1, kRows, n));
+      MatMul(DenseView(x.view().pixel(image, 0, 0), 1, 1, kRows, k), packed, {}, one.view(), threads);
+      const float* in_batch = std::as_const(all).view().pixel(image, 0, 0);
+      EXPECT_TRUE(SameBits(one.view(), DenseView(in_batch, 1, 1, kRows, n)));
+    }
+  });
+}
+
+// A clamp that turns NaN into 0 would make a broken network look healthy.
+TEST(MatMulTest, NanAndInfinityReachTheOutput) {
+  const std::vector<float> b(3 * 33, 1.0f);
+  ThreadPool threads(1);
+  OnEveryIsa([&] {
+    for (const Activation activation : {Activation::kNone, Activation::kRelu, Activation::kRelu6}) {
+      std::vector<float> x = {1, kNan, 1, 1, kInfinity, 1, 1, -kInfinity, 1};
+      std::vector<float> y(3 * 33);
+      MatMul(DenseView(x.data(), 1, 1, 3, 3), PackedMatrix(b.data(), 3, 33), {.activation = activation},
+             DenseView(y.data(), 1, 1, 3, 33), threads);
+      const float high = activation == Activation::kRelu6 ? 6.0f : kInfinity;
+      const float low = activation == Activation::kNone ? -kInfinity : 0.0f;
+      for (int column = 0; column < 33; ++column) {
+        EXPECT_TRUE(std::isnan(y[column])) << CurrentIsa() << " column " << column;
+        EXPECT_EQ(y[33 + column], high);
+        EXPECT_EQ(y[66 + column], low);
+      }
+    }
+  });
+}
+
+TEST(PackedMatrixTest, PanelsHoldTheColumnsAndZeros) {
+  constexpr int k = 3, n = 71;
+  const std::vector<float> b = RandomFloats(k * n, kSeed);
+  OnEveryIsa([&] {
+    const PackedMatrix packed(b.data(), k, n);
+    const int width = packed.panel_width();
+    ASSERT_EQ(packed.num_panels(), (n + width - 1) / width);
+    for (int p = 0; p < packed.num_panels(); ++p) {
+      for (int row = 0; row < k; ++row) {
+        for (int i = 0; i < width; ++i) {
+          const int column = p * width + i;
+          EXPECT_EQ(packed.panel(p)[row * width + i], column < n ? b[row * n + column] : 0.0f);
+        }
+      }
+    }
+  });
+}
+
+}  // namespace
+}  // namespace siskin

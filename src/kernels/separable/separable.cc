@@ -1,0 +1,71 @@
+#include "kernels/separable/separable.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/separable/separable.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/gemm/gemm-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace siskin {
+namespace HWY_NAMESPACE {
+
+// Distance of the panel's rows. Rows at a multiple of 1 KB would share few sets of the L1 cache, and the micro-kernel
+// reads up to 14 of them at once (48 KB, 12 ways: 64 sets of 64-byte lines); one cache line more spreads them.
+int PanelStride(int cin) {
+  const int stride = RoundUp(cin, 16);
+  return stride % 256 == 0 ? stride + 16 : stride;
+}
+
+size_t PanelFloatsT(int cin) {
+  return static_cast<size_t>(Blocking::MaxBlockRows(cin, kTileRows)) * PanelStride(cin);
+}
+
+void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const float* depthwise_filter,
+                      const PackedMatrix& pointwise, const Epilogue& epilogue, const View& y, float* scratch,
+                      ThreadPool& threads) {
+  const Depthwise depthwise({.window = params.window,
+                             .x = x,
+                             .out_h = y.h,
+                             .out_w = y.w,
+                             .filter = depthwise_filter,
+                             .relu_input = params.relu_input,
+                             .bias = params.between_bias,
+                             .residual = {},
+                             .activation = params.between});
+  const Blocking blocking(static_cast<int>(y.num_pixels()), x.c, kTileRows, pointwise.num_panels(),
+                          threads.num_threads());
+  const int stride = PanelStride(x.c);
+  threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) {
+    float* panel = scratch + static_cast<size_t>(worker) * PanelFloatsT(x.c);
+    const Range tiles = blocking.tiles(item);
+    const Range rows = blocking.rows(tiles);
+    depthwise(rows.begin, rows.end, panel, stride);
+    MultiplyBlock(blocking, tiles, blocking.panels(item), pointwise, 1, epilogue, y,
+                  StridedRows(panel, rows.begin, stride));
+  });
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace siskin
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace siskin {
+
+HWY_EXPORT(PanelFloatsT);
+HWY_EXPORT(SeparableConv2DT);
+
+size_t SeparableScratch(const SeparableParams&, int, int, int, int cin, int, int num_threads) {
+  return HWY_DYNAMIC_DISPATCH(PanelFloatsT)(cin) * static_cast<size_t>(num_threads);
+}
+
+void SeparableConv2D(const SeparableParams& params, ConstView x, const float* depthwise, const PackedMatrix& pointwise,
+                     const Epilogue& epilogue, View y, std::span<float> scratch, ThreadPool& threads) {
+  HWY_DYNAMIC_DISPATCH(SeparableConv2DT)(params, x, depthwise, pointwise, epilogue, y, scratch.data(), threads);
+}
+
+}  // namespace siskin
+#endif  // HWY_ONCE
