@@ -136,7 +136,7 @@ TEST(Metrics, RefusesSizesThatDoNotFit) {
 TEST(Format, Text) {
   EXPECT_EQ(ToText(SixPhotos()),
             "accuracy  66.67 %  (4 of 6 photos; 95 % interval 30.00 % to 90.32 %)\n"
-            "log loss   0.4393\n"
+            "log loss   0.4372\n"
             "ROC AUC    0.8750\n"
             "\n"
             "class  photos  precision   recall       F1  ROC AUC\n"
