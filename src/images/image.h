@@ -22,17 +22,21 @@ struct DecodeOptions {
   // More pixels than this in the header are refused before anything is allocated. 24-megapixel cameras are common,
   // 200-megapixel phones exist.
   int64_t max_pixels = 250'000'000;
+  // More working memory than this (pixels, and what the decoder keeps beside them: the coefficients of a progressive
+  // JPEG, ...) is refused likewise. 1 GiB is enough for 200 megapixels in every format but lossless WebP.
+  int64_t max_memory_bytes = int64_t{1} << 30;
 };
 
 struct DecodedImage {
   Image image;
-  std::string error;    // empty: `image` is valid. "not a JPEG, PNG or WebP file (it begins with 47 49 46)", ...
-  std::string warning;  // decoded, but damaged: "premature end of JPEG data"
+  std::string error;    // empty: `image` is valid. "0 bytes", "not a JPEG, PNG or WebP file but a GIF", ...
+  std::string warning;  // decoded, but damaged: "truncated: only the first 190 of 200 rows are there"
   int original_width = 0, original_height = 0;  // upright size in the file, 0 if not even the header was readable
   const char* format = "";                      // "JPEG", "PNG", "WebP" or ""
 };
 
-// Never throws. Transparent pixels are composed onto white; grey, palette, 16-bit and CMYK become RGB.
+// Never throws (but std::bad_alloc). Transparent pixels are composed onto white; grey, palette, 16-bit and CMYK become
+// RGB. Of a truncated photo at least three quarters of the rows must be there; the missing ones are grey.
 DecodedImage DecodeImage(std::string_view bytes, const DecodeOptions& options = {});
 
 // Only the header: format and upright size, or the error.

@@ -1,0 +1,270 @@
+// The layout of a folder of photos: class folders, or split folders with class folders in them.
+#include "data/dataset.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <set>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "data/photo_files.h"
+
+namespace siskin {
+namespace fs = std::filesystem;
+namespace {
+
+struct SplitName {
+  const char* name;
+  Split split;
+};
+constexpr SplitName kSplitSynonyms[] = {
+    {"train", Split::kTrain},    {"training", Split::kTrain},   {"validation", Split::kValidation},
+    {"val", Split::kValidation}, {"valid", Split::kValidation}, {"dev", Split::kValidation},
+    {"test", Split::kTest},      {"testing", Split::kTest},
+};
+
+std::optional<Split> SplitOf(const std::string& folder) {
+  const std::string lower = LowerCase(folder);
+  for (const SplitName& synonym : kSplitSynonyms) {
+    if (lower == synonym.name) return synonym.split;
+  }
+  return std::nullopt;
+}
+
+// A folder of the root and the photos in it.
+struct TopFolder {
+  std::string name;
+  std::optional<Split> split;          // if its name is that of a split
+  FolderListing listing;               // everything below; for a split folder only what lies directly in it
+  std::vector<TopFolder> sub_folders;  // of a split folder
+
+  bool IsSplitFolder() const {
+    return std::ranges::any_of(sub_folders, [](const TopFolder& f) { return !f.listing.photos.empty(); });
+  }
+  bool HasPhotos() const { return !listing.photos.empty() || IsSplitFolder(); }
+};
+
+std::vector<TopFolder> ReadTopFolders(const PhotoFinder& finder, const std::vector<std::string>& names) {
+  std::vector<TopFolder> folders;
+  for (const std::string& name : names) {
+    TopFolder folder{name, SplitOf(name), {}, {}};
+    if (folder.split) {
+      folder.listing = finder.List(name);
+      for (const std::string& sub : folder.listing.folders) {
+        folder.sub_folders.push_back({sub, std::nullopt, finder.ListAll(JoinPath(name, sub), {"", name}), {}});
+      }
+    } else {
+      folder.listing = finder.ListAll(name, {""});
+    }
+    folders.push_back(std::move(folder));
+  }
+  return folders;
+}
+
+std::string Quoted(const std::vector<std::string>& names) {
+  constexpr size_t kMost = 8;
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
+    text += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", Printable(names[i], 60));
+  }
+  if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
+  return text;
+}
+
+// Collects the dataset of one root.
+class Scanner {
+ public:
+  explicit Scanner(const fs::path& root) : where_(Printable(root.native())), finder_(root) { dataset_.root = root; }
+
+  Dataset Scan() {
+    CheckIsFolder();
+    FolderListing top = finder_.List("");
+    std::vector<TopFolder> folders = ReadTopFolders(finder_, top.folders);
+    Skip(&top.skipped);
+    for (TopFolder& folder : folders) {
+      Skip(&folder.listing.skipped);
+      for (TopFolder& sub : folder.sub_folders) Skip(&sub.listing.skipped);
+    }
+    CheckLayout(top, folders);
+    SkipLoose(top.photos);
+    const bool splits = std::ranges::any_of(folders, &TopFolder::IsSplitFolder);
+    splits ? AddSplits(&folders) : AddClasses(&folders);
+    FinishClasses();
+    std::ranges::sort(dataset_.photos, {}, &Photo::path);
+    std::ranges::sort(dataset_.skipped, {}, &SkippedFile::path);
+    return std::move(dataset_);
+  }
+
+ private:
+  void CheckIsFolder() const {
+    std::error_code error;
+    const fs::file_status status = fs::status(dataset_.root, error);
+    if (status.type() == fs::file_type::not_found) {
+      Fail(ErrorKind::kData, "{}: there is no such folder; name the one that holds a folder of photos for each class",
+           where_);
+    }
+    if (status.type() != fs::file_type::directory && !error) {
+      Fail(ErrorKind::kData, "{}: is a file; expected a folder that holds a folder of photos for each class", where_);
+    }
+    const fs::directory_iterator readable(dataset_.root, error);
+    if (error) Fail(ErrorKind::kData, "{}: cannot open the folder: {}", where_, error.message());
+  }
+
+  std::string SkippedNote() const {
+    if (dataset_.skipped.empty()) return "";
+    const SkippedFile& first = dataset_.skipped.front();
+    return fmt::format(" ({} skipped, the first: {}: {})", dataset_.skipped.size(), Printable(first.path),
+                       first.reason);
+  }
+
+  // What no layout allows.
+  void CheckLayout(const FolderListing& top, const std::vector<TopFolder>& folders) const {
+    constexpr char kExpected[] =
+        "expected a folder for each class (cats/*.jpg, dogs/*.jpg), or such folders in train, validation and test";
+    std::vector<std::string> splits, flat_splits, others;
+    for (const TopFolder& folder : folders) {
+      if (!folder.HasPhotos()) continue;
+      (folder.IsSplitFolder() ? splits : folder.split ? flat_splits : others).push_back(folder.name);
+    }
+    if (splits.empty() && flat_splits.empty() && others.empty()) {
+      if (top.photos.empty()) {
+        Fail(ErrorKind::kData, "{}: no JPEG, PNG or WebP photos in it{}; {}", where_, SkippedNote(), kExpected);
+      }
+      Fail(ErrorKind::kData, "{}: {} photos, but in no class folders; {}", where_, top.photos.size(), kExpected);
+    }
+    if (splits.empty() && others.empty()) {
+      Fail(ErrorKind::kData, "{}: the photos lie directly in {}, without class folders; {}", where_,
+           Quoted(flat_splits), kExpected);
+    }
+    if (!splits.empty() && !others.empty()) {
+      Fail(
+          ErrorKind::kData,
+          "{}: holds the split folders {} and beside them {}; move what is a class into the split folders and the rest "
+          "elsewhere",
+          where_, Quoted(splits), Quoted(others));
+    }
+    if (!splits.empty() && !flat_splits.empty()) {
+      Fail(ErrorKind::kData, "{}: {} has class folders but the photos in {} lie there without; sort them into classes",
+           where_, Quoted(splits), Quoted(flat_splits));
+    }
+  }
+
+  void Skip(std::vector<SkippedFile>* files) { std::ranges::move(*files, std::back_inserter(dataset_.skipped)); }
+
+  void SkipLoose(const std::vector<Photo>& photos) {
+    for (const Photo& photo : photos) dataset_.skipped.push_back({photo.path, "lies in no class folder"});
+  }
+
+  void AddClass(TopFolder* folder, const std::string& path, Split split) {
+    if (folder->listing.photos.empty()) {
+      dataset_.skipped.push_back({path, "a folder without photos"});
+      return;
+    }
+    found_[static_cast<size_t>(split)].insert(folder->name);
+    for (Photo& photo : folder->listing.photos) {
+      photo.split = split;
+      dataset_.photos.push_back(std::move(photo));
+      class_of_photo_.push_back(folder->name);
+    }
+  }
+
+  void AddClasses(std::vector<TopFolder>* folders) {
+    for (TopFolder& folder : *folders) AddClass(&folder, folder.name, Split::kTrain);
+  }
+
+  void AddSplits(std::vector<TopFolder>* folders) {
+    dataset_.has_splits = true;
+    for (TopFolder& folder : *folders) {
+      if (!folder.IsSplitFolder()) {
+        dataset_.skipped.push_back({folder.name, "a folder without photos"});
+        continue;
+      }
+      std::string& first = split_folders_[static_cast<size_t>(*folder.split)];
+      if (!first.empty()) {
+        Fail(ErrorKind::kData, "{}: \"{}\" and \"{}\" both mean the {} photos; keep one of them", where_, first,
+             folder.name, kSplitNames[static_cast<size_t>(*folder.split)]);
+      }
+      first = folder.name;
+      SkipLoose(folder.listing.photos);
+      for (TopFolder& sub : folder.sub_folders) AddClass(&sub, JoinPath(folder.name, sub.name), *folder.split);
+    }
+  }
+
+  void FinishClasses() {
+    std::set<std::string> all;
+    for (const auto& found : found_) all.insert(found.begin(), found.end());
+    dataset_.class_names.assign(all.begin(), all.end());
+    CheckClasses();
+    for (size_t i = 0; i < dataset_.photos.size(); ++i) {
+      const auto name = std::ranges::lower_bound(dataset_.class_names, class_of_photo_[i]);
+      dataset_.photos[i].label = static_cast<int>(name - dataset_.class_names.begin());
+    }
+  }
+
+  void CheckClasses() const {
+    const std::vector<std::string>& names = dataset_.class_names;
+    if (names.size() == 1) {
+      Fail(ErrorKind::kData,
+           "{}: only one class has photos, {}; a classifier needs two or more: add a folder of photos that show "
+           "something else{}",
+           where_, Quoted(names), SkippedNote());
+    }
+    for (size_t split = 0; split < found_.size(); ++split) {
+      if (found_[split].empty()) continue;
+      for (const std::string& name : names) {
+        if (found_[split].contains(name)) continue;
+        const std::vector<std::string> present(found_[split].begin(), found_[split].end());
+        Fail(
+            ErrorKind::kData,
+            "{}: class \"{}\" has no photos in \"{}\", which has {}; every split needs every class, spelled alike: add "
+            "photos there or remove the class elsewhere",
+            where_, Printable(name), split_folders_[split], Quoted(present));
+      }
+    }
+  }
+
+  std::string where_;
+  PhotoFinder finder_;
+  Dataset dataset_;
+  std::vector<std::string> class_of_photo_;     // beside dataset_.photos until the labels are known
+  std::array<std::set<std::string>, 3> found_;  // classes with photos, by split
+  std::array<std::string, 3> split_folders_;    // as they are spelled
+};
+
+}  // namespace
+
+std::vector<const Photo*> Dataset::InSplit(Split split) const {
+  std::vector<const Photo*> out;
+  for (const Photo& photo : photos) {
+    if (photo.split == split) out.push_back(&photo);
+  }
+  return out;
+}
+
+std::vector<int> Dataset::CountByClass(Split split) const {
+  std::vector<int> counts(class_names.size());
+  for (const Photo& photo : photos) {
+    if (photo.split == split) ++counts[static_cast<size_t>(photo.label)];
+  }
+  return counts;
+}
+
+Dataset ScanFolder(const fs::path& root) {
+  return Scanner(root).Scan();
+}
+
+std::string Fingerprint(const Dataset& dataset) {
+  Sha256 hash;
+  // Lengths keep neighbouring texts apart: the classes "a", "bc" are not "ab", "c".
+  const auto add = [&](const std::string& text) { hash.Update(fmt::format("{}:{},", text.size(), text)); };
+  for (const std::string& name : dataset.class_names) add(name);
+  for (const Photo& photo : dataset.photos) {
+    add(photo.path);
+    hash.Update(fmt::format("{} {} {}\n", photo.label, static_cast<int>(photo.split), photo.bytes));
+  }
+  return hash.HexDigest();
+}
+
+}  // namespace siskin

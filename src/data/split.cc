@@ -1,0 +1,89 @@
+// Which photo is for training, validation and test.
+#include <algorithm>
+#include <cmath>
+#include <string_view>
+#include <tuple>
+
+#include "base/error.h"
+#include "base/random.h"
+#include "data/dataset.h"
+
+namespace siskin {
+namespace {
+
+// FNV-1a, 64 bits (Fowler, Noll, Vo): turns a path into the counters of the random numbers.
+uint64_t HashPath(std::string_view path) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : path) hash = (hash ^ static_cast<uint8_t>(c)) * 0x100000001b3u;
+  return hash;
+}
+
+// A random place for each photo that depends on nothing but seed and path: a photo that is added later moves no other
+// by more than one place.
+uint64_t Place(const Photo& photo, uint64_t seed) {
+  const uint64_t hash = HashPath(photo.path);
+  Random random(seed, RandomPurpose::kSplit, static_cast<uint32_t>(hash), static_cast<uint32_t>(hash >> 32));
+  const uint64_t high = random.Next();
+  return high << 32 | random.Next();
+}
+
+size_t Count(size_t photos, double fraction) {
+  if (fraction == 0) return 0;
+  return std::max<size_t>(static_cast<size_t>(std::lround(static_cast<double>(photos) * fraction)), 1);
+}
+
+void CheckFraction(const char* name, double fraction) {
+  if (!(fraction >= 0 && fraction < 1)) {
+    Fail(ErrorKind::kUsage, "the {} part is {}, expected a fraction from 0 to less than 1 (0.15 is 15 %)", name,
+         fraction);
+  }
+}
+
+// Splits photos of one class, all in training so far.
+void SplitClass(std::vector<Photo*> photos, const std::string& name, double validation_fraction, double test_fraction,
+                uint64_t seed) {
+  const size_t parts = 1 + (validation_fraction > 0) + (test_fraction > 0);
+  if (photos.size() < parts) {
+    Fail(
+        ErrorKind::kData,
+        "class \"{}\" has {} photo{} to be split into {} parts (training, validation, test); every part needs at least "
+        "one: add photos, or ask for fewer parts with --val 0 or --test 0",
+        Printable(name), photos.size(), photos.size() == 1 ? "" : "s", parts);
+  }
+  std::vector<std::tuple<uint64_t, Photo*>> order;
+  for (Photo* photo : photos) order.emplace_back(Place(*photo, seed), photo);
+  std::ranges::sort(order, [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)->path) < std::tie(std::get<0>(b), std::get<1>(b)->path);
+  });
+  // At least one photo stays in training, whatever the fractions.
+  const size_t validation = std::min(Count(photos.size(), validation_fraction), photos.size() - (parts - 1));
+  const size_t test = std::min(Count(photos.size(), test_fraction), photos.size() - validation - 1);
+  for (size_t i = 0; i < validation; ++i) std::get<1>(order[i])->split = Split::kValidation;
+  for (size_t i = validation; i < validation + test; ++i) std::get<1>(order[i])->split = Split::kTest;
+}
+
+}  // namespace
+
+void AssignSplits(Dataset* dataset, double validation_fraction, double test_fraction, uint64_t seed) {
+  CheckFraction("validation", validation_fraction);
+  CheckFraction("test", test_fraction);
+  if (validation_fraction + test_fraction >= 1) {
+    Fail(ErrorKind::kUsage, "validation ({}) and test ({}) together leave no photos for training", validation_fraction,
+         test_fraction);
+  }
+  // Splits that the folders gave stay as they are.
+  for (const Photo& photo : dataset->photos) {
+    if (photo.split == Split::kValidation) validation_fraction = 0;
+    if (photo.split == Split::kTest) test_fraction = 0;
+  }
+  std::vector<std::vector<Photo*>> by_class(dataset->class_names.size());
+  for (Photo& photo : dataset->photos) {
+    if (photo.split == Split::kTrain) by_class[static_cast<size_t>(photo.label)].push_back(&photo);
+  }
+  for (size_t label = 0; label < by_class.size(); ++label) {
+    SplitClass(by_class[label], dataset->class_names[label], validation_fraction, test_fraction, seed);
+  }
+  dataset->has_splits = true;
+}
+
+}  // namespace siskin

@@ -1,0 +1,191 @@
+#include "images/preprocess.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <cstddef>
+#include <vector>
+
+#include "base/error.h"
+#include "kernels/elementwise/elementwise.h"
+
+namespace siskin {
+namespace {
+
+// Names in the order of the enumerations.
+constexpr std::array<std::string_view, 3> kResizeModes = {"squash", "pad", "crop"};
+constexpr std::array<std::string_view, 3> kInterpolations = {"nearest", "bilinear", "area"};
+
+template <typename Enum>
+Enum ParseName(std::string_view name, const std::array<std::string_view, 3>& names, const char* what) {
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) {
+    Fail(ErrorKind::kUsage, "{} \"{}\" is unknown; use {}, {} or {}", what, Printable(name), names[0], names[1],
+         names[2]);
+  }
+  return static_cast<Enum>(found - names.begin());
+}
+
+// value * numerator / denominator, rounded, at least 1.
+int Scaled(int value, int numerator, int denominator) {
+  const int64_t product = int64_t{value} * numerator;
+  return static_cast<int>(std::max<int64_t>((product + denominator / 2) / denominator, 1));
+}
+
+void Squash(const Image& image, const Preprocessing& p, uint8_t* out) {
+  if (image.width == p.width && image.height == p.height) {
+    std::ranges::copy(image.rgb, out);
+  } else {
+    Resize(image.rgb.data(), image.width, image.height, 3, p.interpolation, out, p.width, p.height);
+  }
+}
+
+// As ImageOps.pad of Pillow: the photo as large as fits, in the middle.
+void Pad(const Image& image, const Preprocessing& p, uint8_t* out) {
+  const bool full_width = int64_t{image.width} * p.height >= int64_t{image.height} * p.width;
+  const int width = full_width ? p.width : std::min(Scaled(image.width, p.height, image.height), p.width);
+  const int height = full_width ? std::min(Scaled(image.height, p.width, image.width), p.height) : p.height;
+  if (width == p.width && height == p.height) return Squash(image, p, out);
+
+  std::vector<uint8_t> inner(static_cast<size_t>(width) * height * 3);
+  Resize(image.rgb.data(), image.width, image.height, 3, p.interpolation, inner.data(), width, height);
+  constexpr uint8_t kGrey = 127;  // nearly 0 after the usual scaling to [-1, 1]
+  const size_t row_bytes = static_cast<size_t>(p.width) * 3, inner_row_bytes = static_cast<size_t>(width) * 3;
+  std::fill_n(out, row_bytes * p.height, kGrey);
+  out += static_cast<size_t>((p.height - height) / 2) * row_bytes + static_cast<size_t>((p.width - width) / 2) * 3;
+  for (int y = 0; y < height; ++y)
+    std::copy_n(inner.data() + y * inner_row_bytes, inner_row_bytes, out + y * row_bytes);
+}
+
+void Crop(const Image& image, const Preprocessing& p, uint8_t* out) {
+  const bool full_height = int64_t{image.width} * p.height >= int64_t{image.height} * p.width;
+  const int width = full_height ? std::min(Scaled(image.height, p.width, p.height), image.width) : image.width;
+  const int height = full_height ? image.height : std::min(Scaled(image.width, p.height, p.width), image.height);
+  Image part{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
+  const size_t row_bytes = static_cast<size_t>(image.width) * 3, part_row_bytes = static_cast<size_t>(width) * 3;
+  const uint8_t* in = image.rgb.data() + static_cast<size_t>((image.height - height) / 2) * row_bytes +
+                      static_cast<size_t>((image.width - width) / 2) * 3;
+  for (int y = 0; y < height; ++y) {
+    std::copy_n(in + y * row_bytes, part_row_bytes, part.rgb.data() + y * part_row_bytes);
+  }
+  Squash(part, p, out);
+}
+
+std::array<float, 3> ThreeFloats(const Json& json, const char* key, std::string_view where) {
+  const Json& values = Member(json, key, where);
+  std::array<float, 3> out{};
+  if (!values.is_array() || values.size() != out.size()) {
+    Fail(ErrorKind::kModel, "{}: \"{}\" is not a list of three numbers", where, key);
+  }
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (!values[i].is_number() || !std::isfinite(values[i].get<float>())) {
+      Fail(ErrorKind::kModel, "{}: \"{}\" is not a list of three numbers", where, key);
+    }
+    out[i] = values[i].get<float>();
+  }
+  return out;
+}
+
+// A name from a model file, where a wrong one is not the user's typing.
+template <typename Enum>
+Enum EnumMember(const Json& json, const char* key, const std::array<std::string_view, 3>& names,
+                std::string_view where) {
+  const std::string name = StringMember(json, key, where);
+  const auto found = std::ranges::find(names, name);
+  if (found == names.end()) {
+    Fail(ErrorKind::kModel, "{}: \"{}\" is \"{}\", expected {}, {} or {}; was the file written by a newer version?",
+         where, key, Printable(name), names[0], names[1], names[2]);
+  }
+  return static_cast<Enum>(found - names.begin());
+}
+
+}  // namespace
+
+void SetScaling(std::string_view name, Preprocessing* preprocessing) {
+  Preprocessing& p = *preprocessing;
+  p.bgr = name == "caffe";
+  if (name == "signed") {
+    p.scale.fill(1 / 127.5f);
+    p.shift.fill(-1);
+  } else if (name == "unit") {
+    p.scale.fill(1 / 255.0f);
+    p.shift.fill(0);
+  } else if (name == "caffe") {
+    p.scale.fill(1);
+    p.shift = {-103.939f, -116.779f, -123.68f};  // ImageNet's mean blue, green, red
+  } else {
+    Fail(ErrorKind::kUsage, "scaling \"{}\" is unknown; use signed, unit or caffe", Printable(name));
+  }
+}
+
+Json ToJson(const Preprocessing& p) {
+  return {{"height", p.height},
+          {"width", p.width},
+          {"resize", Name(p.resize)},
+          {"interpolation", Name(p.interpolation)},
+          {"scale", p.scale},
+          {"shift", p.shift},
+          {"channels", p.bgr ? "bgr" : "rgb"}};
+}
+
+Preprocessing PreprocessingFromJson(const Json& json, std::string_view where) {
+  constexpr int kLargestSide = 1 << 14;  // far above every network, far below an overflow of anything
+  Preprocessing p;
+  p.height = static_cast<int>(IntegerMember(json, "height", where, 1, kLargestSide));
+  p.width = static_cast<int>(IntegerMember(json, "width", where, 1, kLargestSide));
+  p.resize = EnumMember<ResizeMode>(json, "resize", kResizeModes, where);
+  p.interpolation = EnumMember<Interpolation>(json, "interpolation", kInterpolations, where);
+  p.scale = ThreeFloats(json, "scale", where);
+  p.shift = ThreeFloats(json, "shift", where);
+  const std::string channels = StringMember(json, "channels", where);
+  if (channels != "rgb" && channels != "bgr") {
+    Fail(ErrorKind::kModel, "{}: \"channels\" is \"{}\", expected rgb or bgr", where, Printable(channels));
+  }
+  p.bgr = channels == "bgr";
+  return p;
+}
+
+ResizeMode ParseResizeMode(std::string_view name) {
+  return ParseName<ResizeMode>(name, kResizeModes, "resize mode");
+}
+Interpolation ParseInterpolation(std::string_view name) {
+  return ParseName<Interpolation>(name, kInterpolations, "interpolation");
+}
+std::string_view Name(ResizeMode mode) {
+  return kResizeModes[static_cast<size_t>(mode)];
+}
+std::string_view Name(Interpolation interpolation) {
+  return kInterpolations[static_cast<size_t>(interpolation)];
+}
+
+DecodeOptions DecodeOptionsFor(const Preprocessing& p) {
+  DecodeOptions options;
+  // Twice the size needed leaves at least half of the shrinking to the resize filter, which does it better than the
+  // DCT; Pillow's thumbnails keep the same distance (reducing_gap).
+  if (p.interpolation != Interpolation::kNearest) options.min_side = 2 * std::max(p.height, p.width);
+  return options;
+}
+
+void Preprocess(const Image& image, const Preprocessing& p, std::span<float> out) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(p.width) * p.height * 3);
+  if (out.size() != bytes.size()) {
+    Fail(ErrorKind::kInternal, "Preprocess: room for {} values, {} x {} x 3 needed", out.size(), p.height, p.width);
+  }
+  switch (p.resize) {
+    case ResizeMode::kSquash:
+      Squash(image, p, bytes.data());
+      break;
+    case ResizeMode::kPad:
+      Pad(image, p, bytes.data());
+      break;
+    case ResizeMode::kCrop:
+      Crop(image, p, bytes.data());
+      break;
+  }
+  if (p.bgr) {
+    for (size_t i = 0; i < bytes.size(); i += 3) std::swap(bytes[i], bytes[i + 2]);
+  }
+  ScaleBytes(bytes, 3, p.scale.data(), p.shift.data(), out);
+}
+
+}  // namespace siskin
