@@ -129,16 +129,16 @@ void CheckKernel(const Layout& output, ConstView expected, const Accuracy& accur
                  const std::function<void(View y, ThreadPool& threads)>& kernel, const ConstView* initial) {
   SCOPED_TRACE(fmt::format("output {}x{}x{}x{}, stride {}{}", output.n, output.h, output.w, output.c, output.stride,
                            output.padded ? ", padded" : ""));
+  ThreadPool pools[] = {ThreadPool(1), ThreadPool(2), ThreadPool(3)};
   OnEveryIsa([&] {
     Buffer first(output, kOutputGuard);
-    for (const int num_threads : {1, 2, 3}) {
-      SCOPED_TRACE(fmt::format("{} threads", num_threads));
-      ThreadPool threads(num_threads);
+    for (ThreadPool& threads : pools) {
+      SCOPED_TRACE(fmt::format("{} threads", threads.num_threads()));
       Buffer y(output, kOutputGuard);
       if (initial != nullptr) y.CopyFrom(*initial);
       kernel(y.view(), threads);
       EXPECT_TRUE(y.Intact());
-      if (num_threads == 1) {
+      if (threads.num_threads() == 1) {
         first.CopyFrom(y.view());
         EXPECT_TRUE(Close(y.view(), expected, accuracy));
       } else {

@@ -1,0 +1,180 @@
+#include "kernels/pool/pool.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "kernels/reference/reference.h"
+#include "kernels/testing_kernels.h"
+
+namespace siskin {
+namespace {
+
+using testing::AllLayouts;
+using testing::Buffer;
+using testing::CheckKernel;
+using testing::Dense;
+using testing::Layout;
+using testing::RandomBuffer;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+WindowParams Window(int kernel, int stride, Padding padding) {
+  return {kernel, kernel, stride, stride, padding};
+}
+
+WindowParams Same(int h, int w, int kernel, int stride) {
+  return Window(kernel, stride, SamePadding(h, w, kernel, kernel, stride, stride));
+}
+
+struct Case {
+  int h, w, c;
+  WindowParams params;
+};
+
+// Both paths of the maximum (3x3 with stride 2 has its own), even and odd sizes, channels around the lane counts.
+std::vector<Case> Cases() {
+  std::vector<Case> cases;
+  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 260}) cases.push_back({7, 8, c, Same(7, 8, 3, 2)});
+  for (const int size : {3, 4, 5, 8}) {
+    cases.push_back({size, size, 5, Window(3, 2, {})});
+    cases.push_back({size, size, 5, Same(size, size, 3, 2)});
+    cases.push_back({size, size, 5, Window(3, 2, {1, 1, 1, 1})});
+    cases.push_back({size, size, 5, Same(size, size, 3, 1)});
+    cases.push_back({size, size, 5, Window(2, 2, {})});
+  }
+  cases.push_back({1, 1, 4, Same(1, 1, 3, 2)});
+  cases.push_back({6, 9, 20, {5, 2, 1, 3, {2, 1, 0, 1}}});
+  cases.push_back({6, 9, 20, {3, 3, 1, 2, {1, 1, 1, 1}}});
+  cases.push_back({64, 3, 16, Same(64, 3, 3, 2)});  // several work items
+  return cases;
+}
+
+Layout OutputOf(const Case& c, int images) {
+  return Dense(images, c.params.OutputHeight(c.h), c.params.OutputWidth(c.w), c.c);
+}
+
+using Reference = void (*)(const WindowParams&, ConstView, View);
+using Kernel = void (*)(const WindowParams&, ConstView, View, ThreadPool&);
+
+void CheckWindows(Kernel kernel, Reference reference) {
+  for (const Case& c : Cases()) {
+    SCOPED_TRACE(fmt::format("{}x{}x{}, kernel {}x{}, stride {}x{}", c.h, c.w, c.c, c.params.kernel_h,
+                             c.params.kernel_w, c.params.stride_h, c.params.stride_w));
+    const Buffer x = RandomBuffer(Dense(2, c.h, c.w, c.c), 1);
+    Buffer expected(OutputOf(c, 2));
+    reference(c.params, x.view(), expected.view());
+    const testing::Accuracy accuracy = {.depth = c.params.kernel_h * c.params.kernel_w};
+    CheckKernel(OutputOf(c, 2), expected.view(), accuracy,
+                [&](View y, ThreadPool& threads) { kernel(c.params, x.view(), y, threads); });
+  }
+}
+
+void CheckLayouts(Kernel kernel, Reference reference, const WindowParams& params) {
+  const Buffer dense = RandomBuffer(Dense(2, 7, 6, 21), 2);
+  Buffer expected(Dense(2, params.OutputHeight(7), params.OutputWidth(6), 21));
+  reference(params, dense.view(), expected.view());
+  const ConstView e = expected.view();
+  for (const Layout& input : AllLayouts(2, 7, 6, 21)) {
+    const Buffer x = RandomBuffer(input, 2);
+    for (const Layout& output : AllLayouts(e.n, e.h, e.w, e.c)) {
+      CheckKernel(output, e, {}, [&](View y, ThreadPool& threads) { kernel(params, x.view(), y, threads); });
+    }
+    EXPECT_TRUE(x.Intact());
+  }
+}
+
+TEST(MaxPool, AgreesWithReference) {
+  CheckWindows(MaxPool, reference::MaxPool);
+}
+
+TEST(MaxPool, AnyLayout) {
+  CheckLayouts(MaxPool, reference::MaxPool, Same(7, 6, 3, 2));
+  CheckLayouts(MaxPool, reference::MaxPool, Same(7, 6, 2, 1));
+}
+
+TEST(MaxPool, KnownValues) {
+  std::vector<float> x = {-5, -4, -3, -9, -8, -7, -1, -2, -6}, y(4);
+  ThreadPool threads(1);
+  // "same" with stride 2 pads by 1 on every side; padding never wins, not even against negative numbers.
+  MaxPool(Same(3, 3, 3, 2), DenseView(x.data(), 1, 3, 3, 1), DenseView(y.data(), 1, 2, 2, 1), threads);
+  EXPECT_EQ(y, (std::vector<float>{-4, -3, -1, -2}));
+}
+
+TEST(MaxPool, NanPropagatesFromEveryPlaceOfTheWindow) {
+  testing::OnEveryIsa([] {
+    ThreadPool threads(1);
+    for (const int kernel : {2, 3}) {
+      for (int place = 0; place < kernel * kernel; ++place) {
+        Buffer x = RandomBuffer(Dense(1, kernel, kernel, 19), 3), y(Dense(1, 1, 1, 19));
+        x.view().data[place * 19 + 1] = kNan;
+        x.view().data[place * 19 + 17] = kNan;
+        MaxPool(Window(kernel, 2, {}), x.view(), y.view(), threads);
+        for (int c = 0; c < 19; ++c) {
+          EXPECT_EQ(std::isnan(y.view().data[c]), c == 1 || c == 17) << "place " << place << ", channel " << c;
+        }
+      }
+    }
+  });
+}
+
+TEST(AveragePool, AgreesWithReference) {
+  CheckWindows(AveragePool, reference::AveragePool);
+}
+
+TEST(AveragePool, AnyLayout) {
+  CheckLayouts(AveragePool, reference::AveragePool, Same(7, 6, 3, 1));
+}
+
+TEST(AveragePool, PaddingIsNotCounted) {
+  const std::vector<float> x = {1, 2, 3, 4, 5, 6, 7, 8, 9};
+  std::vector<float> y(4);
+  ThreadPool threads(1);
+  AveragePool(Same(3, 3, 3, 2), DenseView(x.data(), 1, 3, 3, 1), DenseView(y.data(), 1, 2, 2, 1), threads);
+  EXPECT_EQ(y, (std::vector<float>{3, 4, 6, 7}));  // corners: means of four numbers
+}
+
+using GlobalReference = void (*)(ConstView, View);
+using GlobalKernel = void (*)(ConstView, View, ThreadPool&);
+
+void CheckGlobal(GlobalKernel kernel, GlobalReference reference) {
+  for (const int c : {1, 3, 16, 17, 255, 257, 600}) {
+    for (const int size : {1, 2, 7}) {
+      const Buffer dense = RandomBuffer(Dense(3, size, size + 1, c), 4, -1, 3);
+      Buffer expected(Dense(3, 1, 1, c));
+      reference(dense.view(), expected.view());
+      for (const Layout& layout : AllLayouts(3, size, size + 1, c)) {
+        const Buffer x = RandomBuffer(layout, 4, -1, 3);
+        Layout output = layout;
+        output.h = output.w = 1;
+        CheckKernel(output, expected.view(), {.depth = size * (size + 1), .seed = 4},
+                    [&](View y, ThreadPool& threads) { kernel(x.view(), y, threads); });
+      }
+    }
+  }
+}
+
+TEST(GlobalAveragePool, AgreesWithReference) {
+  CheckGlobal(GlobalAveragePool, reference::GlobalAveragePool);
+}
+
+TEST(GlobalMaxPool, AgreesWithReference) {
+  CheckGlobal(GlobalMaxPool, reference::GlobalMaxPool);
+}
+
+TEST(GlobalMaxPool, NanPropagatesFromEveryPlace) {
+  testing::OnEveryIsa([] {
+    ThreadPool threads(1);
+    for (int place = 0; place < 6; ++place) {
+      Buffer x = RandomBuffer(Dense(1, 2, 3, 5), 3), y(Dense(1, 1, 1, 5));
+      x.view().data[place * 5 + 2] = kNan;
+      GlobalMaxPool(x.view(), y.view(), threads);
+      for (int c = 0; c < 5; ++c) EXPECT_EQ(std::isnan(y.view().data[c]), c == 2) << "place " << place;
+    }
+  });
+}
+
+}  // namespace
+}  // namespace siskin
