@@ -1,64 +1,46 @@
 // `siskin train` as a function: photos in, one tested model file out.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 #include <vector>
 
-#include "base/json.h"
 #include "base/run_context.h"
-#include "model/model_card.h"
+#include "evaluate/metrics.h"
+#include "train/recipe.h"
 
 namespace siskin {
-
-enum class Optimizer { kSgd, kAdam, kAdamW };
-enum class Schedule { kConstant, kStep, kCosine };
-enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
-
-// One list of fields drives defaults, command line, printing and saving: see recipe.h.
-struct Recipe {
-  std::string name = "default";
-  HeadSpec head;
-  int epochs = 50;
-  int batch = 32;
-  Optimizer optimizer = Optimizer::kSgd;
-  double lr = 0.01;
-  double momentum = 0;
-  bool nesterov = false;
-  double weight_decay = 0;
-  Schedule schedule = Schedule::kConstant;
-  double warmup = 0;             // epochs
-  int patience = 0;              // epochs without improvement before stopping; 0: never
-  bool balance_classes = false;  // --class-weight balanced: every class counts the same
-  double label_smoothing = 0;
-  SelectBy select_by = SelectBy::kLoss;
-};
 
 struct TrainOptions {
   std::filesystem::path photos;
   std::filesystem::path output = "model.safetensors";
-  std::filesystem::path run_folder = "runs/train";  // log.csv, split.csv, skipped.csv, checkpoint; features cache
-  NetworkOptions network;                           // backbone without top
-  std::string weights;          // catalogue name, a file, "none"; empty: the network's own ImageNet weights
-  Preprocessing preprocessing;  // complete
+  std::filesystem::path run_folder = "runs/train";  // log.csv, split.csv, skipped.csv, checkpoint, cache of features
   Recipe recipe;
+  // Of the backbone: a catalogue name, a file, or empty for the network's own ImageNet weights. "none" (random) is
+  // refused: a head on random features learns little, and training all layers is not built yet.
+  std::string weights;
   uint64_t seed = 0;
   int batch = 0;  // photos at once through the backbone; 0: a good size
   double validation_fraction = 0.15, test_fraction = 0.15;
-  std::filesystem::path split_file;  // empty: splits from folders, or AssignSplits
-  bool resume = false;
-  std::string command;  // as typed, for the card
+  std::filesystem::path split_file;  // as split.csv; empty: splits from folders, or AssignSplits
+  bool resume = false;               // go on from the run folder's checkpoint, if there is one
+  std::string command;               // as typed, for the card
 };
 
 struct TrainReport {
-  Json validation, test;  // metrics of evaluate/metrics.h as JSON
-  int best_epoch = 0, epochs_run = 0;
-  size_t num_skipped = 0;
+  Metrics validation, test;
+  int best_epoch = 0, epochs_run = 0;  // epochs count from 1
+  size_t num_skipped = 0;              // photos that could not be used: skipped.csv in the run folder
+  bool features_from_cache = false;
   double seconds_features = 0, seconds_head = 0;
   std::vector<std::filesystem::path> files;  // what was written
 };
 
+// Scans, splits, computes (or reads) the features, trains the head, tests the best epoch once, writes the model.
+// Everything else goes into the run folder, which only one training may use at a time (kUsage). Progress: task
+// "features" in photos, "training" in epochs, a note per epoch. Stopped: kInterrupted, and the same options with
+// `resume` end in the same bits.
 TrainReport TrainClassifier(const TrainOptions& options, const RunContext& context);
 
 }  // namespace siskin

@@ -1,0 +1,303 @@
+#include "train/recipe.h"
+
+#include <fmt/ranges.h>
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/nearest_name.h"
+
+namespace siskin {
+namespace {
+
+template <typename Enum>
+struct Choice {
+  Enum value;
+  const char* name;
+};
+
+constexpr Choice<Optimizer> kOptimizers[] = {
+    {Optimizer::kSgd, "sgd"}, {Optimizer::kAdam, "adam"}, {Optimizer::kAdamW, "adamw"}};
+constexpr Choice<Schedule> kSchedules[] = {
+    {Schedule::kConstant, "constant"}, {Schedule::kStep, "step"}, {Schedule::kCosine, "cosine"}};
+constexpr Choice<SelectBy> kSelections[] = {{SelectBy::kLoss, "loss"}, {SelectBy::kAccuracy, "accuracy"}};
+constexpr Choice<ClassWeight> kClassWeights[] = {{ClassWeight::kNone, "none"}, {ClassWeight::kBalanced, "balanced"}};
+constexpr Choice<ResizeMode> kResizeModes[] = {
+    {ResizeMode::kSquash, "squash"}, {ResizeMode::kPad, "pad"}, {ResizeMode::kCrop, "crop"}};
+constexpr Choice<Interpolation> kInterpolations[] = {
+    {Interpolation::kNearest, "nearest"}, {Interpolation::kBilinear, "bilinear"}, {Interpolation::kArea, "area"}};
+
+[[noreturn]] void RefuseValue(const char* name, std::string_view text, const std::string& expected) {
+  Fail(ErrorKind::kUsage, "--{} is \"{}\", expected {}", name, Printable(text, 40), expected);
+}
+
+// The whole of `text` as a number from low to high.
+template <typename T>
+T ParseNumber(const char* name, std::string_view text, T low, T high) {
+  T value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || !(value >= low && value <= high)) {
+    RefuseValue(name, text,
+                fmt::format("{} from {} to {}", std::is_integral_v<T> ? "a whole number" : "a number", low, high));
+  }
+  return value;
+}
+
+// How a field reaches its member: `at` is a stateless lambda Recipe& -> T&.
+template <typename T, typename At>
+RecipeField NumberField(const char* name, const char* help, T low, T high, At at) {
+  return {.name = name,
+          .placeholder = "N",
+          .help = help,
+          .type = RecipeField::Type::kNumber,
+          .parse = [=](Recipe* recipe, std::string_view text) { at(*recipe) = ParseNumber<T>(name, text, low, high); },
+          .print = [=](const Recipe& recipe) { return fmt::format("{}", at(recipe)); }};
+}
+
+template <typename At>
+RecipeField FlagField(const char* name, const char* help, At at) {
+  const auto parse = [=](Recipe* recipe, std::string_view text) {
+    if (text != "true" && text != "false") RefuseValue(name, text, "true or false");
+    at(*recipe) = text == "true";
+  };
+  return {.name = name,
+          .placeholder = "",
+          .help = help,
+          .type = RecipeField::Type::kFlag,
+          .parse = parse,
+          .print = [=](const Recipe& recipe) { return at(recipe) ? "true" : "false"; }};
+}
+
+template <typename Enum, size_t kCount, typename At>
+RecipeField ChoiceField(const char* name, const char* help, const Choice<Enum> (&choices)[kCount], At at) {
+  std::vector<std::string> names;
+  for (const Choice<Enum>& choice : choices) names.emplace_back(choice.name);
+  const auto parse = [=, &choices](Recipe* recipe, std::string_view text) {
+    for (const Choice<Enum>& choice : choices) {
+      if (text == choice.name) return static_cast<void>(at(*recipe) = choice.value);
+    }
+    RefuseValue(name, text, fmt::format("one of {}", fmt::join(names, ", ")));
+  };
+  const auto print = [=, &choices](const Recipe& recipe) -> std::string {
+    for (const Choice<Enum>& choice : choices) {
+      if (at(recipe) == choice.value) return choice.name;
+    }
+    Fail(ErrorKind::kInternal, "--{} has a value without a name", name);
+  };
+  return {.name = name,
+          .placeholder = fmt::format("{}", fmt::join(names, "|")),
+          .help = help,
+          .type = RecipeField::Type::kText,
+          .parse = parse,
+          .print = print};
+}
+
+RecipeField NetworkField() {
+  return {.name = "network",
+          .placeholder = "NAME",
+          .help = "network that computes the features",
+          .type = RecipeField::Type::kText,
+          .parse = [](Recipe* recipe, std::string_view text) { recipe->network = FindNetwork(text).name; },
+          .print = [](const Recipe& recipe) { return recipe.network; }};
+}
+
+// "own" stands for the empty string: an option with an empty default would read badly in help.
+RecipeField ScalingField() {
+  const auto parse = [](Recipe* recipe, std::string_view text) {
+    Preprocessing probe;
+    if (text != "own") SetScaling(text, &probe);  // fails with the names that there are
+    recipe->scaling = text == "own" ? "" : std::string(text);
+  };
+  return {.name = "scaling",
+          .placeholder = "own|signed|unit|caffe",
+          .help = "bytes to numbers: x/127.5-1, x/255, or minus ImageNet's means",
+          .type = RecipeField::Type::kText,
+          .parse = parse,
+          .print = [](const Recipe& recipe) { return recipe.scaling.empty() ? "own" : recipe.scaling; }};
+}
+
+std::vector<int> ParseHidden(std::string_view text) {
+  constexpr size_t kMaxLayers = 16;  // what a model's card may hold
+  std::vector<int> hidden;
+  if (text == "none") return hidden;
+  for (size_t begin = 0; begin <= text.size();) {
+    const size_t comma = std::min(text.find(',', begin), text.size());
+    hidden.push_back(ParseNumber<int>("head", text.substr(begin, comma - begin), 1, 1 << 16));
+    begin = comma + 1;
+  }
+  if (hidden.size() > kMaxLayers) RefuseValue("head", text, fmt::format("at most {} layers", kMaxLayers));
+  return hidden;
+}
+
+RecipeField HeadField() {
+  const auto print = [](const Recipe& recipe) {
+    return recipe.head.hidden.empty() ? "none" : fmt::format("{}", fmt::join(recipe.head.hidden, ","));
+  };
+  return {.name = "head",
+          .placeholder = "N,N,...",
+          .help = "units of the hidden layers on top of the features, or none",
+          .type = RecipeField::Type::kText,
+          .parse = [](Recipe* recipe, std::string_view text) { recipe->head.hidden = ParseHidden(text); },
+          .print = print};
+}
+
+std::vector<RecipeField> MakeFields() {
+  return {
+      NetworkField(),
+      NumberField<double>("alpha", "width multiplier of the network", 0, 10, [](auto& r) -> auto& { return r.alpha; }),
+      NumberField<int>("size", "side of the input in pixels, 0: the network's own", 0, 2048,
+                       [](auto& r) -> auto& { return r.size; }),
+      ScalingField(),
+      ChoiceField("resize", "how a photo becomes square", kResizeModes, [](auto& r) -> auto& { return r.resize; }),
+      ChoiceField("interpolation", "how pixels are resampled", kInterpolations,
+                  [](auto& r) -> auto& { return r.interpolation; }),
+      HeadField(),
+      NumberField<float>("dropout", "share of hidden units left out in a step", 0.0f, 0.99f,
+                         [](auto& r) -> auto& { return r.head.dropout; }),
+      FlagField("standardize", "features to mean 0 and deviation 1 first",
+                [](auto& r) -> auto& { return r.standardize; }),
+      NumberField<int>("epochs", "passes over the training photos", 1, 1'000'000,
+                       [](auto& r) -> auto& { return r.epochs; }),
+      NumberField<int>("head-batch", "photos in a step of the head's training", 1, 65536,
+                       [](auto& r) -> auto& { return r.head_batch; }),
+      ChoiceField("optimizer", "how weights follow gradients", kOptimizers,
+                  [](auto& r) -> auto& { return r.optimizer; }),
+      NumberField<double>("lr", "learning rate", 1e-12, 1e3, [](auto& r) -> auto& { return r.lr; }),
+      NumberField<double>("momentum", "of sgd", 0, 0.9999, [](auto& r) -> auto& { return r.momentum; }),
+      FlagField("nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.nesterov; }),
+      NumberField<double>("weight-decay", "pull of the weights (not biases) to 0: decoupled in adamw, else L2", 0, 1e3,
+                          [](auto& r) -> auto& { return r.weight_decay; }),
+      ChoiceField("schedule", "learning rate over time; step: a tenth after 1/2, a hundredth after 3/4", kSchedules,
+                  [](auto& r) -> auto& { return r.schedule; }),
+      NumberField<double>("warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
+                          [](auto& r) -> auto& { return r.warmup; }),
+      NumberField<int>("patience", "epochs without improvement before stopping, 0: never", 0, 1'000'000,
+                       [](auto& r) -> auto& { return r.patience; }),
+      ChoiceField("class-weight", "balanced: a rare class counts as much as a frequent one", kClassWeights,
+                  [](auto& r) -> auto& { return r.class_weight; }),
+      NumberField<double>("label-smoothing", "share of the truth given to all classes alike", 0, 0.99,
+                          [](auto& r) -> auto& { return r.label_smoothing; }),
+      ChoiceField("select-by", "validation number that picks the best epoch", kSelections,
+                  [](auto& r) -> auto& { return r.select_by; }),
+  };
+}
+
+// The article's: photos squashed to 150 px by nearest neighbour and divided by 255 (a Keras generator's defaults),
+// three dense layers with dropout, plain gradient descent.
+Recipe ArticleRecipe() {
+  Recipe recipe;
+  recipe.name = "article";
+  recipe.size = 150;
+  recipe.scaling = "unit";
+  recipe.interpolation = Interpolation::kNearest;
+  recipe.head = {.hidden = {256, 128}, .dropout = 0.5f};
+  recipe.standardize = false;
+  recipe.epochs = 50;
+  recipe.head_batch = 32;
+  recipe.optimizer = Optimizer::kSgd;
+  recipe.lr = 0.01;
+  recipe.momentum = 0;
+  recipe.schedule = Schedule::kConstant;
+  return recipe;
+}
+
+struct NamedRecipe {
+  const char* name;
+  const char* help;
+  Recipe (*make)();
+};
+
+constexpr NamedRecipe kRecipes[] = {
+    {"default", "needs no tuning: the network's own input, standardised features, AdamW with a cosine schedule",
+     [] { return Recipe(); }},
+    {"article", "what the article did: 150 px, x/255, head 256,128 with dropout 0.5, plain SGD", ArticleRecipe},
+};
+
+const NamedRecipe& FindNamed(std::string_view name) {
+  for (const NamedRecipe& recipe : kRecipes) {
+    if (name == recipe.name) return recipe;
+  }
+  const std::string nearest = NearestName(name, RecipeNames());
+  Fail(ErrorKind::kUsage, "there is no recipe \"{}\"{}; choose {}", Printable(name, 40),
+       nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest), fmt::join(RecipeNames(), " or "));
+}
+
+const RecipeField& FindField(std::string_view name) {
+  std::vector<std::string> known;
+  for (const RecipeField& field : RecipeFields()) {
+    if (field.name == name) return field;
+    known.push_back(field.name);
+  }
+  const std::string nearest = NearestName(name, known);
+  Fail(ErrorKind::kUsage, "a recipe has no \"{}\"{}", Printable(name, 40),
+       nearest.empty() ? "" : fmt::format("; did you mean {}?", nearest));
+}
+
+}  // namespace
+
+std::span<const RecipeField> RecipeFields() {
+  static const std::vector<RecipeField> fields = MakeFields();
+  return fields;
+}
+
+std::span<const std::string> RecipeNames() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const NamedRecipe& recipe : kRecipes) list.emplace_back(recipe.name);
+    return list;
+  }();
+  return names;
+}
+
+std::string RecipeHelp(std::string_view name) {
+  return FindNamed(name).help;
+}
+
+Recipe FindRecipe(std::string_view name) {
+  return FindNamed(name).make();
+}
+
+void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view text) {
+  FindField(field).parse(recipe, text);
+}
+
+void CheckRecipe(const Recipe& recipe) {
+  if (recipe.nesterov && (recipe.optimizer != Optimizer::kSgd || recipe.momentum == 0)) {
+    Fail(ErrorKind::kUsage, "--nesterov needs --optimizer sgd and a --momentum above 0");
+  }
+  if (recipe.warmup > recipe.epochs) {
+    Fail(ErrorKind::kUsage, "--warmup {} is longer than --epochs {}", recipe.warmup, recipe.epochs);
+  }
+  BackboneOf(recipe);  // fails if the network cannot have this size or width
+}
+
+Json ToJson(const Recipe& recipe) {
+  Json json = {{"name", recipe.name}};
+  for (const RecipeField& field : RecipeFields()) {
+    const std::string text = field.print(recipe);
+    json[field.name] = field.type == RecipeField::Type::kText ? Json(text) : ParseJson(text, "recipe");
+  }
+  return json;
+}
+
+NetworkOptions BackboneOf(const Recipe& recipe) {
+  NetworkOptions options;
+  options.network = recipe.network;
+  options.height = options.width = recipe.size;
+  options.alpha = recipe.alpha;
+  return WithDefaults(options);
+}
+
+Preprocessing PreprocessingOf(const Recipe& recipe) {
+  Preprocessing preprocessing = DefaultPreprocessing(BackboneOf(recipe));
+  if (!recipe.scaling.empty()) SetScaling(recipe.scaling, &preprocessing);
+  preprocessing.resize = recipe.resize;
+  preprocessing.interpolation = recipe.interpolation;
+  return preprocessing;
+}
+
+}  // namespace siskin

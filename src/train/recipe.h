@@ -1,0 +1,87 @@
+// How a classifier is trained, as data. One table of fields drives defaults, the command line and its help, parsing,
+// printing and saving in the model's card: a new option is one member and one line in recipe.cc.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/json.h"
+#include "images/preprocess.h"
+#include "model/model_card.h"
+#include "networks/catalogue.h"
+
+namespace siskin {
+
+enum class Optimizer { kSgd, kAdam, kAdamW };
+enum class Schedule { kConstant, kStep, kCosine };
+enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
+enum class ClassWeight { kNone, kBalanced };
+
+struct Recipe {
+  std::string name = "default";
+
+  // What the photos become: features of a frozen network.
+  std::string network = "xception";
+  double alpha = 1;     // width multiplier (MobileNet)
+  int size = 0;         // side of the input in pixels; 0: the network's own
+  std::string scaling;  // SetScaling's names; empty: the network's own
+  ResizeMode resize = ResizeMode::kSquash;
+  Interpolation interpolation = Interpolation::kBilinear;
+
+  // The small network on top.
+  HeadSpec head;
+  bool standardize = true;  // features to mean 0, deviation 1 over the training photos; folded into the first layer
+
+  // Its training.
+  int epochs = 50;
+  int head_batch = 32;  // photos per step
+  Optimizer optimizer = Optimizer::kAdamW;
+  double lr = 0.001;
+  double momentum = 0.9;  // sgd
+  bool nesterov = false;  // sgd
+  double weight_decay = 0;
+  Schedule schedule = Schedule::kCosine;
+  double warmup = 0;  // epochs over which the learning rate rises linearly; at most epochs
+  int patience = 0;   // epochs without improvement before stopping; 0: never
+  ClassWeight class_weight = ClassWeight::kNone;
+  double label_smoothing = 0;
+  SelectBy select_by = SelectBy::kLoss;
+};
+
+struct RecipeField {
+  enum class Type { kNumber, kFlag, kText };  // in JSON; a flag is an option without a value
+
+  std::string name;         // "weight-decay": the option is --weight-decay, the same in JSON
+  std::string placeholder;  // "N", "sgd|adam|adamw"; empty for a flag
+  std::string help;         // one line, no full stop
+  Type type = Type::kText;
+  std::function<void(Recipe*, std::string_view)> parse;  // kUsage with what is allowed; a flag takes "true", "false"
+  std::function<std::string(const Recipe&)> print;       // what parse would take
+};
+
+// In the order in which help shows them.
+std::span<const RecipeField> RecipeFields();
+
+// "default", "article": where the defaults of all fields come from.
+std::span<const std::string> RecipeNames();
+// What it is good for, in one line. kUsage naming the nearest if there is none of that name; so does FindRecipe.
+std::string RecipeHelp(std::string_view name);
+Recipe FindRecipe(std::string_view name);
+
+// Parses `text` into one field. kUsage: no such field (the nearest is named), or not a value for it.
+void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view text);
+
+// What no single field can know: kUsage with the remedy if two fields contradict each other.
+void CheckRecipe(const Recipe& recipe);
+
+// Name and all fields, typed: two recipes train alike if and only if these are equal.
+Json ToJson(const Recipe& recipe);
+
+// The backbone (without its classifier, average pooling) and what it is fed with, complete and checked.
+NetworkOptions BackboneOf(const Recipe& recipe);
+Preprocessing PreprocessingOf(const Recipe& recipe);
+
+}  // namespace siskin

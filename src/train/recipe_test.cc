@@ -1,0 +1,118 @@
+#include "train/recipe.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "siskin/error.h"
+
+namespace siskin {
+namespace {
+
+std::string UsageError(Recipe* recipe, const char* field, const char* text) {
+  try {
+    SetRecipeField(recipe, field, text);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    return error.what();
+  }
+  ADD_FAILURE() << field << " = " << text << " was accepted";
+  return "";
+}
+
+TEST(Recipe, EveryFieldPrintsWhatItParses) {
+  for (const std::string& name : RecipeNames()) {
+    const Recipe recipe = FindRecipe(name);
+    Recipe copy = FindRecipe(name == "default" ? "article" : "default");
+    copy.name = recipe.name;
+    for (const RecipeField& field : RecipeFields()) field.parse(&copy, field.print(recipe));
+    EXPECT_EQ(ToJson(copy), ToJson(recipe));
+  }
+}
+
+TEST(Recipe, FieldsAreComplete) {
+  std::set<std::string> names;
+  for (const RecipeField& field : RecipeFields()) {
+    EXPECT_TRUE(names.insert(field.name).second) << field.name << " twice";
+    EXPECT_FALSE(field.help.empty()) << field.name;
+    EXPECT_EQ(field.placeholder.empty(), field.type == RecipeField::Type::kFlag) << field.name;
+  }
+}
+
+TEST(Recipe, JsonIsTyped) {
+  const Json json = ToJson(FindRecipe("article"));
+  EXPECT_EQ(json["name"], "article");
+  EXPECT_EQ(json["epochs"], 50);
+  EXPECT_EQ(json["lr"], 0.01);
+  EXPECT_EQ(json["head"], "256,128");
+  EXPECT_EQ(json["nesterov"], false);
+  EXPECT_EQ(json["optimizer"], "sgd");
+}
+
+TEST(Recipe, ArticleIsTheArticles) {
+  const Recipe article = FindRecipe("article");
+  EXPECT_EQ(BackboneOf(article).height, 150);
+  EXPECT_EQ(article.head, (HeadSpec{{256, 128}, 0.5f}));
+}
+
+TEST(Recipe, RefusesValues) {
+  Recipe recipe;
+  EXPECT_EQ(UsageError(&recipe, "epochs", "0"), "--epochs is \"0\", expected a whole number from 1 to 1000000");
+  EXPECT_EQ(UsageError(&recipe, "optimizer", "rmsprop"),
+            "--optimizer is \"rmsprop\", expected one of sgd, adam, adamw");
+  UsageError(&recipe, "epochs", "5x");
+  UsageError(&recipe, "epochs", "");
+  UsageError(&recipe, "lr", "nan");
+  UsageError(&recipe, "lr", "-1");
+  UsageError(&recipe, "dropout", "1");
+  UsageError(&recipe, "head", "256,");
+  UsageError(&recipe, "head", "1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1");
+  UsageError(&recipe, "nesterov", "yes");
+  EXPECT_EQ(UsageError(&recipe, "wieght-decay", "1"), "a recipe has no \"wieght-decay\"; did you mean weight-decay?");
+  EXPECT_EQ(ToJson(recipe), ToJson(Recipe())) << "a refused value was stored";
+}
+
+TEST(Recipe, HeadWithoutHiddenLayers) {
+  Recipe recipe;
+  SetRecipeField(&recipe, "head", "none");
+  EXPECT_TRUE(recipe.head.hidden.empty());
+  EXPECT_EQ(ToJson(recipe)["head"], "none");
+}
+
+TEST(Recipe, UnknownNameNamesTheNearest) {
+  try {
+    FindRecipe("artcle");
+    FAIL() << "was accepted";
+  } catch (const Error& error) {
+    EXPECT_STREQ(error.what(), "there is no recipe \"artcle\" (did you mean article?); choose default or article");
+  }
+}
+
+TEST(Recipe, FieldsThatContradictEachOther) {
+  Recipe recipe;
+  recipe.nesterov = true;
+  EXPECT_THROW(CheckRecipe(recipe), Error);
+  recipe.optimizer = Optimizer::kSgd;
+  CheckRecipe(recipe);
+  recipe.momentum = 0;
+  EXPECT_THROW(CheckRecipe(recipe), Error);
+  recipe = Recipe();
+  recipe.warmup = recipe.epochs + 1;
+  EXPECT_THROW(CheckRecipe(recipe), Error);
+  recipe = Recipe();
+  recipe.size = 70;  // Xception takes 71 and more
+  EXPECT_THROW(CheckRecipe(recipe), Error);
+}
+
+TEST(Recipe, PreprocessingFollowsTheFields) {
+  Recipe recipe = FindRecipe("article");
+  const Preprocessing article = PreprocessingOf(recipe);
+  EXPECT_EQ(article.width, 150);
+  EXPECT_EQ(article.interpolation, Interpolation::kNearest);
+  EXPECT_FLOAT_EQ(article.scale[0], 1 / 255.0f);
+  SetRecipeField(&recipe, "scaling", "own");
+  EXPECT_FLOAT_EQ(PreprocessingOf(recipe).shift[0], -1);
+}
+
+}  // namespace
+}  // namespace siskin
