@@ -36,15 +36,15 @@ def engine_bench():
     return build("siskin-engine-bench") / "siskin-engine-bench"
 
 
-def weights(name):
-    """The store's file of published weights, fetched if it is not there yet."""
+def weights(network):
+    """The store's file of the network's published weights, fetched if it is not there yet."""
     program = siskin()
-    for command in (["weights", "path", name], ["weights", "pull", name], ["weights", "path", name]):
+    for command in (["weights", "path", network], ["weights", "pull", network], ["weights", "path", network]):
         done = subprocess.run([program, *command], capture_output=True, text=True)
         path = pathlib.Path(done.stdout.strip() or "/nonexistent")
         if done.returncode == 0 and command[1] == "path" and path.is_file():
             return path
-    raise NotThere(f"no weights {name}: `siskin weights pull {name}` said: {done.stderr.strip()}")
+    raise NotThere(f"no weights of {network}: `siskin weights pull {network}` said: {done.stderr.strip()}")
 
 
 def photos(*splits, limit=None):

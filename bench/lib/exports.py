@@ -9,12 +9,10 @@ import sys
 import environment
 import machine
 
-STORE_NAMES = {"xception": "xception-imagenet-notop", "mobilenet": "mobilenet-1.0-224-imagenet1001"}
-
 
 def weights_file(network, args):
     given = getattr(args, f"{network}_weights")
-    return pathlib.Path(given) if given else environment.weights(STORE_NAMES[network])
+    return pathlib.Path(given) if given else environment.weights(network)
 
 
 def exported(network, size, args):
