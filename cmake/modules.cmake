@@ -41,7 +41,7 @@ function(siskin_program name)
   add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
   target_compile_definitions(${name} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
-  target_link_libraries(${name} PRIVATE siskin siskin_flags fmt::fmt-header-only nlohmann_json::nlohmann_json CLI11::CLI11)
+  target_link_libraries(${name} PRIVATE siskin siskin_flags fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11)
 endfunction()
 
 # One test program per folder: src/x/**/*_test.cc -> x_test, its tests known to ctest one by one.
@@ -51,7 +51,7 @@ function(siskin_tests)
   list(FILTER helpers EXCLUDE REGEX "_test\\.cc$")  # the helpers' own tests
   add_library(siskin_testing STATIC ${helpers})
   target_compile_definitions(siskin_testing PRIVATE SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt-header-only
+  target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt
                                               nlohmann_json::nlohmann_json PkgConfig::hwy)
   foreach(folder IN LISTS ARGN)
     file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_test.cc)
@@ -73,7 +73,7 @@ function(siskin_benchmarks)
     if(files)
       add_executable(${folder}_bench ${files})
       target_link_libraries(${folder}_bench PRIVATE siskin siskin_flags benchmark::benchmark_main PkgConfig::hwy
-                                                    fmt::fmt-header-only)
+                                                    fmt::fmt)
     endif()
   endforeach()
 endfunction()
