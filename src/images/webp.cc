@@ -34,11 +34,16 @@ const char* StatusText(VP8StatusCode status) {
   }
 }
 
+uint32_t LittleEndian32(std::string_view bytes, size_t pos) {
+  uint32_t value = 0;
+  for (size_t i = 4; i > 0; --i) value = value << 8 | static_cast<uint8_t>(bytes[pos + i - 1]);
+  return value;
+}
+
 // Walks the chunks of the RIFF container (WebP container specification): four letters, 32-bit size, padded to even.
 int OrientationOf(std::string_view bytes) {
   for (size_t pos = 12; pos < bytes.size() && bytes.size() - pos >= 8;) {
-    size_t size = 0;
-    for (size_t i = 4; i > 0; --i) size = size << 8 | static_cast<uint8_t>(bytes[pos + 3 + i]);
+    const size_t size = LittleEndian32(bytes, pos + 4);
     const std::string_view body = bytes.substr(pos + 8);
     if (size > body.size()) break;
     if (bytes.substr(pos, 4) == "EXIF") return ExifOrientation(body.substr(0, size));
@@ -94,7 +99,11 @@ void DecodeWebP(std::string_view bytes, const PhotoHeader& header, DecodedImage*
     return;
   }
   if (features.has_alpha) ComposeOnWhite(rgba, image.rgb.data());
-  if (status == VP8_STATUS_OK) return;
+  if (status == VP8_STATUS_OK) {
+    const bool cut = LittleEndian32(bytes, 4) > bytes.size() - 8;  // behind the picture: EXIF, padding
+    if (cut) result->warning = "damaged WebP: the end of the file is missing";
+    return;
+  }
   int rows = 0;
   if (WebPIDecGetRGB(decoder.get(), &rows, nullptr, nullptr, nullptr) == nullptr) rows = 0;
   ReportMissingRows(rows, header.height, "", result);
