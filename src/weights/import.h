@@ -3,6 +3,8 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "graph/layout.h"
 #include "tensor/tensor.h"
@@ -14,12 +16,19 @@ struct ImportOptions {
 };
 
 // Reads safetensors, Keras 3 .keras and .weights.h5, Keras 2 .h5, frozen TensorFlow graphs, and maps them onto
-// `layout`. HDF5 is read by the separate program siskin-import (beside the running program, or on PATH), in a sandbox.
+// `layout`. HDF5 is read by the separate program siskin-import (beside the running program, or on PATH), in a sandbox;
+// `note`, if given, gets a sentence when this system lacks a layer of that sandbox, else it is emptied.
 // kModel: a missing, extra or misshapen tensor, each with its name, what was found and what was expected.
 TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& layout,
-                        const ImportOptions& options = {});
+                        const ImportOptions& options = {}, std::string* note = nullptr);
+// The same for a file that is in memory; `where` stands for its name in messages.
+TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
+                                 const ImportOptions& options = {}, std::string* note = nullptr);
 
 // Checks that `tensors` are exactly the parameters of `layout` (names, shapes, fp32, all finite). kModel otherwise.
 void CheckWeights(const TensorMap& tensors, const NetworkLayout& layout, const std::string& where);
+
+// The names of all parameters, in the network's own order: what TensorDigest wants.
+std::vector<std::string> ParameterNames(const NetworkLayout& layout);
 
 }  // namespace siskin

@@ -1,0 +1,241 @@
+#include "weights/graphdef.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/utf8.h"
+
+namespace siskin {
+namespace {
+
+// Numbers of the fields, from the .proto files.
+constexpr uint32_t kGraphNode = 1;
+constexpr uint32_t kNodeName = 1, kNodeOp = 2, kNodeAttr = 5;
+constexpr uint32_t kEntryKey = 1, kEntryValue = 2;
+constexpr uint32_t kAttrTensor = 8;
+constexpr uint32_t kTensorType = 1, kTensorShape = 2, kTensorContent = 4, kTensorFloats = 5;
+constexpr uint32_t kShapeDim = 2, kDimSize = 1;
+constexpr uint64_t kTypeFloat = 1;  // DT_FLOAT
+
+constexpr size_t kMaxNodes = 1'000'000;
+constexpr size_t kMaxRank = 16;
+constexpr int kMaxVarintBytes = 10;
+// A constant of one value may have any shape, so that a few bytes ask for much memory: all of them together get this.
+constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;
+
+enum class WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
+
+struct Field {
+  uint32_t number = 0;
+  WireType type = WireType::kVarint;
+  uint64_t value = 0;      // kVarint
+  std::string_view bytes;  // the others
+};
+
+// The fields of one message, one after the other. Does not go into messages within: the caller does, one level at a
+// time.
+class Message {
+ public:
+  explicit Message(std::string_view bytes) : rest_(bytes) {}
+
+  // False at the end and at the first thing that is wrong; ok() tells which.
+  bool Next(Field* field) {
+    if (rest_.empty()) return false;
+    uint64_t tag = 0;
+    if (!Varint(&tag) || tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF) return Bad();
+    field->number = static_cast<uint32_t>(tag >> 3);
+    field->type = static_cast<WireType>(tag & 7);
+    uint64_t length = 0;
+    switch (field->type) {
+      case WireType::kVarint:
+        return Varint(&field->value) || Bad();
+      case WireType::kFixed64:
+        return Take(8, &field->bytes) || Bad();
+      case WireType::kFixed32:
+        return Take(4, &field->bytes) || Bad();
+      case WireType::kBytes:
+        return (Varint(&length) && Take(length, &field->bytes)) || Bad();
+    }
+    return Bad();  // groups, long out of use
+  }
+
+  // The next field that has this number and holds bytes.
+  bool NextBytes(uint32_t number, std::string_view* bytes) {
+    Field field;
+    while (Next(&field)) {
+      if (field.number == number && field.type == WireType::kBytes) {
+        *bytes = field.bytes;
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool ok() const { return ok_; }
+
+ private:
+  bool Bad() {
+    ok_ = false;
+    return false;
+  }
+
+  bool Varint(uint64_t* value) {
+    *value = 0;
+    for (int i = 0; i < kMaxVarintBytes && static_cast<size_t>(i) < rest_.size(); ++i) {
+      const auto byte = static_cast<unsigned char>(rest_[static_cast<size_t>(i)]);
+      *value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
+      if (byte < 0x80) {
+        rest_.remove_prefix(static_cast<size_t>(i) + 1);
+        return true;
+      }
+    }
+    return false;
+  }
+
+  bool Take(uint64_t length, std::string_view* bytes) {
+    if (length > rest_.size()) return false;
+    *bytes = rest_.substr(0, length);
+    rest_.remove_prefix(length);
+    return true;
+  }
+
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+struct Node {
+  std::string_view name, op, value;  // value: the TensorProto of attribute "value"
+};
+
+bool ReadAttribute(std::string_view bytes, Node* node) {
+  Message entry(bytes);
+  Field field;
+  std::string_view key, value;
+  while (entry.Next(&field)) {
+    if (field.number == kEntryKey) key = field.bytes;
+    if (field.number == kEntryValue) value = field.bytes;
+  }
+  if (!entry.ok() || key != "value") return entry.ok();
+  Message attribute(value);
+  attribute.NextBytes(kAttrTensor, &node->value);
+  return attribute.ok();
+}
+
+bool ReadNode(std::string_view bytes, Node* node) {
+  Message message(bytes);
+  Field field;
+  while (message.Next(&field)) {
+    if (field.number == kNodeName) node->name = field.bytes;
+    if (field.number == kNodeOp) node->op = field.bytes;
+    if (field.number == kNodeAttr && !ReadAttribute(field.bytes, node)) return false;
+  }
+  return message.ok();
+}
+
+struct TensorFields {
+  uint64_t type = 0;
+  std::vector<int64_t> dims;
+  std::string_view content, floats;  // little-endian floats; `floats` may be fewer than the shape says
+};
+
+bool ReadShape(std::string_view bytes, std::vector<int64_t>* dims) {
+  Message shape(bytes);
+  std::string_view dim_bytes;
+  while (shape.NextBytes(kShapeDim, &dim_bytes)) {
+    Message dim(dim_bytes);
+    Field field;
+    uint64_t size = 0;
+    while (dim.Next(&field)) {
+      if (field.number == kDimSize && field.type == WireType::kVarint) size = field.value;
+    }
+    if (!dim.ok() || dims->size() == kMaxRank) return false;
+    dims->push_back(static_cast<int64_t>(size));
+  }
+  return shape.ok();
+}
+
+bool ReadTensorFields(std::string_view bytes, TensorFields* tensor) {
+  Message message(bytes);
+  Field field;
+  while (message.Next(&field)) {
+    if (field.number == kTensorType && field.type == WireType::kVarint) tensor->type = field.value;
+    if (field.number == kTensorShape && !ReadShape(field.bytes, &tensor->dims)) return false;
+    if (field.number == kTensorContent) tensor->content = field.bytes;
+    if (field.number == kTensorFloats) tensor->floats = field.bytes;  // packed, or a single one
+  }
+  return message.ok();
+}
+
+// Copies what is there; the last value stands for all that follow (TensorProto's rule for float_val).
+bool FillFrom(std::string_view floats, std::span<float> values) {
+  const size_t count = floats.size() / sizeof(float);
+  if (floats.size() % sizeof(float) != 0 || count == 0 || count > values.size()) return false;
+  std::memcpy(values.data(), floats.data(), floats.size());
+  std::fill(values.begin() + static_cast<std::ptrdiff_t>(count), values.end(), values[count - 1]);
+  return true;
+}
+
+[[noreturn]] void FailGraph(std::string_view where, const std::string& reason) {
+  Fail(ErrorKind::kModel, "{}: is not a valid TensorFlow graph: {}; it is damaged, cut off or of another kind", where,
+       reason);
+}
+
+// Nothing if it is a constant of another type.
+std::optional<Tensor> ReadTensor(const Node& node, uint64_t* bytes_left, std::string_view where) {
+  const std::string name = "constant " + Printable(node.name);
+  TensorFields fields;
+  if (!ReadTensorFields(node.value, &fields)) FailGraph(where, name + " cannot be taken apart");
+  if (fields.type != kTypeFloat) return std::nullopt;
+  const Shape shape(std::move(fields.dims));
+  if (!FitsIn(shape, sizeof(float), *bytes_left)) {
+    FailGraph(where, fmt::format("{} has the shape {}, which is beyond reason", name, shape.ToString()));
+  }
+  const uint64_t bytes = static_cast<uint64_t>(shape.num_elements()) * sizeof(float);
+  const bool complete = fields.content.empty() ? !fields.floats.empty() || bytes == 0 : fields.content.size() == bytes;
+  if (!complete) {
+    FailGraph(where, fmt::format("{} of shape {} has {} bytes of data", name, shape.ToString(), fields.content.size()));
+  }
+  *bytes_left -= bytes;
+  Tensor tensor(shape);
+  const std::string_view source = fields.content.empty() ? fields.floats : fields.content;
+  if (bytes != 0 && !FillFrom(source, tensor.values<float>())) {
+    FailGraph(where, fmt::format("{} of shape {} has {} bytes of data", name, shape.ToString(), source.size()));
+  }
+  return tensor;
+}
+
+}  // namespace
+
+bool LooksLikeGraphDef(std::string_view bytes) {
+  Message graph(bytes);
+  Field field;
+  Node node;
+  return graph.Next(&field) && field.number == kGraphNode && field.type == WireType::kBytes &&
+         ReadNode(field.bytes, &node) && !node.name.empty() && !node.op.empty();
+}
+
+TensorMap ReadGraphConstants(std::string_view bytes, std::string_view where) {
+  TensorMap constants;
+  Message graph(bytes);
+  std::string_view node_bytes;
+  uint64_t bytes_left = kMaxTensorBytes;
+  for (size_t count = 0; graph.NextBytes(kGraphNode, &node_bytes); ++count) {
+    Node node;
+    if (count == kMaxNodes) FailGraph(where, fmt::format("it has more than {} nodes", kMaxNodes));
+    if (!ReadNode(node_bytes, &node)) FailGraph(where, fmt::format("node {} cannot be taken apart", count));
+    if (node.op != "Const") continue;
+    if (!IsValidUtf8(node.name)) FailGraph(where, "the name " + Printable(node.name) + " is not UTF-8");
+    std::optional<Tensor> tensor = ReadTensor(node, &bytes_left, where);
+    if (tensor && !constants.emplace(std::string(node.name), std::move(*tensor)).second) {
+      FailGraph(where, "it has two nodes named " + Printable(node.name));
+    }
+  }
+  if (!graph.ok()) FailGraph(where, "its list of nodes ends in the middle");
+  return constants;
+}
+
+}  // namespace siskin

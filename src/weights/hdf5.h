@@ -1,0 +1,18 @@
+// HDF5 files, read by the separate program siskin-import in its sandbox: this process never runs libhdf5.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+#include "weights/safetensors.h"
+
+namespace siskin {
+
+// What siskin-import makes of `bytes`: fp32 tensors by HDF5 path; metadata "attributes" (JSON: group -> attribute ->
+// texts) and "sandbox" (what protected us). kModel if it cannot be read as weights, kIo if the program is missing.
+SafetensorsFile ReadHdf5InSandbox(std::string_view bytes, std::string_view where);
+
+// Where siskin-import is: beside the running program, in ../libexec/siskin of it, or on PATH (then just its name).
+std::filesystem::path ImportProgram();
+
+}  // namespace siskin

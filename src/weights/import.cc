@@ -1,0 +1,169 @@
+#include "weights/import.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "weights/archive.h"
+#include "weights/graphdef.h"
+#include "weights/hdf5.h"
+#include "weights/keras.h"
+#include "weights/match.h"
+#include "weights/safetensors.h"
+
+namespace siskin {
+namespace {
+
+constexpr size_t kMaxMemberBytes = size_t{1} << 30;  // of a .keras archive; InceptionResNetV2 takes 225 MB
+constexpr std::string_view kZipMagic = "PK\x03\x04";
+constexpr std::string_view kHdf5Magic = "\x89HDF\r\n\x1a\n";
+constexpr char kConfigMember[] = "config.json", kWeightsMember[] = "model.weights.h5";
+
+enum class Format { kSafetensors, kKerasArchive, kHdf5, kGraphDef, kUnknown };
+
+Format FormatOf(std::string_view bytes) {
+  if (bytes.starts_with(kZipMagic)) return Format::kKerasArchive;
+  if (bytes.starts_with(kHdf5Magic)) return Format::kHdf5;
+  if (bytes.size() > 8 && bytes[8] == '{') return Format::kSafetensors;
+  if (LooksLikeGraphDef(bytes)) return Format::kGraphDef;
+  return Format::kUnknown;
+}
+
+bool HasTop(const NetworkLayout& layout) {
+  return std::any_of(layout.begin(), layout.end(), [](const LayerLayout& layer) { return layer.name == "conv_preds"; });
+}
+
+// The note of ImportWeights, from what siskin-import says of its sandbox.
+std::string SandboxNote(const std::map<std::string, std::string>& metadata) {
+  const auto sandbox = metadata.find("sandbox");
+  if (sandbox == metadata.end() || sandbox->second.find("without") == std::string::npos) return "";
+  return "HDF5 was read in a weaker sandbox than intended: " + Printable(sandbox->second);
+}
+
+TensorMap FromHdf5(std::string_view bytes, const Json* config, const NetworkLayout& layout, const std::string& inner,
+                   std::string_view where, std::string* note) {
+  SafetensorsFile file = ReadHdf5InSandbox(bytes, where);
+  if (note != nullptr) *note = SandboxNote(file.metadata);
+  const std::vector<FileModel> models = ModelsInHdf5(file, config, where);
+  return TakeModel(std::move(file.tensors), models, layout, inner, where);
+}
+
+TensorMap FromKerasArchive(std::string_view bytes, const NetworkLayout& layout, const std::string& inner,
+                           std::string_view where, std::string* note) {
+  const std::string members[] = {kConfigMember, kWeightsMember};
+  const std::map<std::string, std::string> archive = ReadArchive(bytes, members, kMaxMemberBytes, where);
+  const Json config = ParseJson(archive.at(kConfigMember), fmt::format("{}: {}", where, kConfigMember));
+  return FromHdf5(archive.at(kWeightsMember), &config, layout, inner, where, note);
+}
+
+TensorMap FromGraph(std::string_view bytes, const NetworkLayout& layout, const std::string& inner,
+                    std::string_view where) {
+  TensorMap constants = ReadGraphConstants(bytes, where);
+  const std::vector<FileModel> models = ModelsInGraph(constants, HasTop(layout));
+  if (models.empty()) {
+    Fail(ErrorKind::kModel, "{}: is a TensorFlow graph, but none of a network that Siskin knows (MobileNet v1)", where);
+  }
+  return TakeModel(std::move(constants), models, layout, inner, where);
+}
+
+// Our own names; with `inner`, those below that prefix.
+TensorMap FromSafetensors(std::string_view bytes, const std::string& inner, std::string_view where) {
+  TensorMap tensors = ParseSafetensors(bytes, where).tensors;
+  if (inner.empty()) return tensors;
+  TensorMap below;
+  for (auto& [name, tensor] : tensors) {
+    if (name.starts_with(inner + "/")) below.emplace(name.substr(inner.size() + 1), std::move(tensor));
+  }
+  return below;
+}
+
+TensorMap ReadAny(std::string_view bytes, const NetworkLayout& layout, const std::string& inner, std::string_view where,
+                  std::string* note) {
+  switch (FormatOf(bytes)) {
+    case Format::kSafetensors:
+      return FromSafetensors(bytes, inner, where);
+    case Format::kKerasArchive:
+      return FromKerasArchive(bytes, layout, inner, where, note);
+    case Format::kHdf5:
+      return FromHdf5(bytes, nullptr, layout, inner, where, note);
+    case Format::kGraphDef:
+      return FromGraph(bytes, layout, inner, where);
+    case Format::kUnknown:
+      break;
+  }
+  Fail(ErrorKind::kModel,
+       "{}: is no weights file that Siskin can read: safetensors, Keras .keras, .weights.h5 and .h5, and frozen "
+       "TensorFlow "
+       "graphs (.pb) are",
+       where);
+}
+
+}  // namespace
+
+TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
+                                 const ImportOptions& options, std::string* note) {
+  if (note != nullptr) note->clear();
+  TensorMap tensors = ReadAny(bytes, layout, options.inner, where, note);
+  CheckWeights(tensors, layout, std::string(where));
+  return tensors;
+}
+
+TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& layout, const ImportOptions& options,
+                        std::string* note) {
+  const MappedFile map(file);
+  return ImportWeightsFromBytes(map.text(), Printable(file.native()), layout, options, note);
+}
+
+void CheckWeights(const TensorMap& tensors, const NetworkLayout& layout, const std::string& where) {
+  std::vector<std::string> missing;
+  size_t known = 0;
+  for (const LayerLayout& layer : layout) {
+    for (const ParameterSpec& parameter : layer.parameters) {
+      const auto found = tensors.find(parameter.name);
+      if (found == tensors.end()) {
+        missing.push_back(parameter.name);
+        continue;
+      }
+      ++known;
+      const Tensor& tensor = found->second;
+      if (tensor.shape() != parameter.shape || tensor.dtype() != DType::kF32) {
+        Fail(ErrorKind::kModel, "{}: {} is {} of shape {}, expected F32 of shape {}; is this another network's file?",
+             where, parameter.name, Name(tensor.dtype()), tensor.shape().ToString(), parameter.shape.ToString());
+      }
+      const auto values = tensor.values<float>();
+      if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
+        Fail(ErrorKind::kModel,
+             "{}: {} has numbers that are infinite or not numbers; the file is damaged or its training "
+             "went wrong",
+             where, parameter.name);
+      }
+    }
+  }
+  if (!missing.empty()) {
+    Fail(ErrorKind::kModel, "{}: lacks {}; is this another network's file?", where, JoinSome(missing));
+  }
+  if (known == tensors.size()) return;
+  const std::vector<std::string> expected = ParameterNames(layout);
+  std::vector<std::string> extra;
+  for (const auto& [name, tensor] : tensors) {
+    if (std::find(expected.begin(), expected.end(), name) == expected.end()) extra.push_back(name);
+  }
+  Fail(ErrorKind::kModel,
+       "{}: has tensors that do not belong to the network: {}; is this another network's file, or the "
+       "one with its top?",
+       where, JoinSome(extra));
+}
+
+std::vector<std::string> ParameterNames(const NetworkLayout& layout) {
+  std::vector<std::string> names;
+  for (const LayerLayout& layer : layout) {
+    for (const ParameterSpec& parameter : layer.parameters) names.push_back(parameter.name);
+  }
+  return names;
+}
+
+}  // namespace siskin
