@@ -60,6 +60,7 @@ NetworkCard XceptionCard() {
   card.build = BuildXception;
   WeightsCard imagenet;
   imagenet.name = "xception-imagenet";
+  imagenet.tensors_sha256 = "6cd189f0cf13eb1451a12d055300fb7ea7cc1c6bc81885acf0c33e1551b1e5ba";
   imagenet.licence = kKerasLicence;
   imagenet.sources = {
       Download("https://storage.googleapis.com/tensorflow/keras-applications/xception/"
@@ -91,6 +92,7 @@ NetworkCard MobileNetCard() {
   imagenet.name = "mobilenet-imagenet";
   imagenet.with_top = true;
   imagenet.classes = 1001;  // class 0 is "background"
+  imagenet.tensors_sha256 = "763e8ea8744118d57aab53c7b35ccc7e01431472b5ae852788b04f5769a3b62c";
   imagenet.licence = kGoogleLicence;
   imagenet.sources = {PipPackage("nudity", "0.2.3", "nudity-0.2.3/nudity/files/retrained_graph.pb",
                                  "3b90af536f810f5f75e9f6d431bc2e8a3c4fc2ff4f693aa0dd4ae429816f8735", "MobilenetV1")};
