@@ -39,11 +39,21 @@ HWY_INLINE void StoreBytes(SumVector sum, uint8_t* p) {
 constexpr int kRowsAtOnce = std::max(kSumLanes / 4, 1);
 constexpr int kColumnBytes = 4 * kRowsAtOnce;
 
+// Copying four bytes is one instruction, three are four. Copies pixel `x` of a row of `pixels` that begins at `row`
+// from (to) four bytes elsewhere; what is copied too much stays within the row and does not count (is overwritten
+// later).
 template <int kChannels>
-void Interleave(const uint8_t* const* rows, int src_w, uint8_t* block) {
-  for (int x = 0; x < src_w; ++x, block += kColumnBytes) {
-    for (int r = 0; r < kRowsAtOnce; ++r) {
-      std::memcpy(block + 4 * r, rows[r] + static_cast<size_t>(x) * kChannels, kChannels);
+HWY_INLINE bool FourBytesFit(size_t x, size_t pixels) {
+  return x * kChannels + 4 <= pixels * kChannels;
+}
+
+template <int kChannels>
+void Interleave(const uint8_t* const* rows, size_t src_w, uint8_t* block) {
+  for (size_t x = 0; x < src_w; ++x, block += kColumnBytes) {
+    if (FourBytesFit<kChannels>(x, src_w)) {
+      for (int r = 0; r < kRowsAtOnce; ++r) std::memcpy(block + 4 * r, rows[r] + x * kChannels, 4);
+    } else {
+      for (int r = 0; r < kRowsAtOnce; ++r) std::memcpy(block + 4 * r, rows[r] + x * kChannels, kChannels);
     }
   }
 }
@@ -62,7 +72,11 @@ void ResizeColumns(const uint8_t* block, const ResizeWeights& weights, uint8_t* 
       }
       StoreBytes(sum, column + lane);
     }
-    for (int r = 0; r < kRowsAtOnce; ++r) std::memcpy(rows[r] + x * kChannels, column + 4 * r, kChannels);
+    if (FourBytesFit<kChannels>(x, weights.taps.size())) {
+      for (int r = 0; r < kRowsAtOnce; ++r) std::memcpy(rows[r] + x * kChannels, column + 4 * r, 4);
+    } else {
+      for (int r = 0; r < kRowsAtOnce; ++r) std::memcpy(rows[r] + x * kChannels, column + 4 * r, kChannels);
+    }
   }
 }
 
