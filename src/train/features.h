@@ -1,13 +1,17 @@
 // Bottleneck features: every photo through the frozen backbone once, kept as .npy files, so that training a head takes
-// seconds and a second run reads them.
+// seconds and a second run only reads. In memory they are 4 bytes a channel and photo (16,000 photos of Xception:
+// 131 MB); photos are there for one batch only.
 #pragma once
 
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "base/files.h"
 #include "base/run_context.h"
 #include "data/dataset.h"
+#include "data/loader.h"
 #include "graph/plan.h"
 #include "images/preprocess.h"
 #include "tensor/tensor.h"
@@ -30,14 +34,21 @@ struct Features {
   FeatureSet train, validation, test;
   std::vector<SkippedFile> skipped;  // broken photos, with the reason
   std::vector<SkippedFile> damaged;  // decoded with a warning
-  bool from_cache = false;
+  bool from_cache = false;           // nothing had to be computed
 };
 
 // Runs `backbone` (output [channels]) over all photos of the dataset. Broken photos are left out and listed.
-// The cache key is a digest of weights, preprocessing and file list with sizes and times: a photo that changed is
-// computed anew with its split. Interrupted: kInterrupted, what is complete is kept. kData if no photo of a class is
-// readable.
+// In the cache a split is SPLIT-KEY.npy (numpy.load opens it) with SPLIT-KEY.csv (path,class of each row) and
+// SPLIT-KEY.json (what it was computed from, checksum); the key stands for weights and preprocessing. A split is
+// computed anew if a photo's path, size or time changed, or if its file is damaged. Interrupted: kInterrupted, and the
+// next call goes on where this one stopped. kData if no photo of a class is readable.
 Features ComputeFeatures(const Dataset& dataset, Plan& backbone, const FeatureOptions& options,
-                         const RunContext& context);
+                         const RunContext& context, FileOps& ops = FileOps::System());
+
+// The same for a list of files without classes or cache: rows of `features` [files, channels] for all that could be
+// read (zeros for the others), one status each. Advances context.progress; returns early, with fewer statuses, if
+// stopped.
+std::vector<LoadStatus> RunBackbone(std::span<const std::filesystem::path> files, const Preprocessing& preprocessing,
+                                    Plan& backbone, const RunContext& context, std::span<float> features);
 
 }  // namespace siskin

@@ -1,0 +1,80 @@
+#include "train/backbone.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "weights/import.h"
+
+namespace siskin {
+namespace {
+
+namespace fs = std::filesystem;
+
+// The network as its published weights have it: with the classifier they came with, at any size.
+NetworkLayout PublishedLayout(const NetworkOptions& network, const WeightsCard& card) {
+  NetworkOptions published = network;
+  published.top = card.with_top;
+  published.classes = card.classes;
+  return BuildNetwork(published).Layout();
+}
+
+TensorMap LoadPublished(const NetworkOptions& network, const WeightsCard& card, const WeightStore& store) {
+  TensorMap weights = store.Load(card, PublishedLayout(network, card));
+  return card.with_top ? WithoutTop(std::move(weights), network) : std::move(weights);
+}
+
+const WeightsCard& OwnWeights(const NetworkOptions& network) {
+  for (const WeightsCard& card : FindNetwork(network.network).weights) {
+    if (card.alpha == network.alpha) return card;
+  }
+  Fail(ErrorKind::kUsage,
+       "{} with a width multiplier (alpha) of {} has no published weights here; give a file with --weights",
+       network.network, network.alpha);
+}
+
+const WeightsCard* NamedWeights(const NetworkOptions& network, const std::string& name) {
+  for (const WeightsCard& card : FindNetwork(network.network).weights) {
+    if (card.name == name) return &card;
+  }
+  return nullptr;
+}
+
+std::string DigestOf(const TensorMap& weights, const NetworkLayout& layout) {
+  std::vector<std::string> order;
+  for (const LayerLayout& layer : layout) {
+    for (const ParameterSpec& parameter : layer.parameters) order.push_back(parameter.name);
+  }
+  return TensorDigest(weights, order);
+}
+
+}  // namespace
+
+Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, const WeightStore& store) {
+  if (weights == "none") {
+    Fail(ErrorKind::kUsage,
+         "--weights none: a head on features of random weights learns next to nothing, and training all layers from "
+         "scratch is not there yet; leave --weights out for ImageNet's");
+  }
+  Backbone backbone{.network = network, .weights_name = weights, .weights = {}, .digest = {}};
+  const NetworkLayout layout = BuildNetwork(network).Layout();
+  std::error_code ignored;
+  const WeightsCard* card = weights.empty() ? &OwnWeights(network) : NamedWeights(network, weights);
+  if (card != nullptr) {
+    backbone.weights_name = card->name;
+    backbone.weights = LoadPublished(network, *card, store);
+  } else if (fs::exists(weights, ignored)) {
+    backbone.weights_name = fs::path(weights).filename().string();
+    backbone.weights = ImportWeights(weights, layout);
+  } else {
+    Fail(ErrorKind::kUsage, "--weights {}: {} has no published weights of that name, and there is no such file",
+         Printable(weights), network.network);
+  }
+  CheckWeights(backbone.weights, layout, backbone.weights_name);
+  backbone.digest = DigestOf(backbone.weights, layout);
+  return backbone;
+}
+
+}  // namespace siskin

@@ -1,0 +1,26 @@
+// The frozen network that turns photos into features, with its weights, wherever those are: the cache of published
+// weights, or a file.
+#pragma once
+
+#include <string>
+
+#include "networks/catalogue.h"
+#include "tensor/tensor.h"
+#include "weights/store.h"
+
+namespace siskin {
+
+struct Backbone {
+  NetworkOptions network;    // without classifier, complete
+  std::string weights_name;  // the catalogue's name, or the file's
+  TensorMap weights;         // exactly the parameters of BuildNetwork(network)
+  std::string digest;        // TensorDigest of the weights: part of every key and card
+};
+
+// weights: a catalogue name, a file (any format ImportWeights reads; with or without classifier), or empty for the
+// network's ImageNet weights. kUsage: "none", or a name that neither the catalogue nor the disk knows; kModel: weights
+// that have not been pulled yet, or of another network.
+Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,
+                      const WeightStore& store = WeightStore());
+
+}  // namespace siskin

@@ -1,0 +1,32 @@
+// Cross-entropy of logits and labels, with its gradient: one logit and a sigmoid for two classes, softmax for more.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace siskin {
+
+struct LossOptions {
+  double label_smoothing = 0;         // as in Keras: this share of the truth is spread over all classes alike
+  std::vector<double> class_weights;  // factor of a photo's loss by its class; empty: all 1
+};
+
+struct LossSum {
+  double loss = 0;  // sum over the photos, class weights applied
+  int64_t photos = 0, correct = 0;
+
+  void Add(const LossSum& other);
+  double mean_loss() const { return loss / static_cast<double>(photos); }
+  double accuracy() const { return static_cast<double>(correct) / static_cast<double>(photos); }
+};
+
+// logits: [outputs, n]; labels: [n], below 2 for one output, else below `outputs`. dlogits: [outputs, n], the gradient
+// of the mean over the n photos, overwritten; empty: not wanted. A logit of exactly 0 decides for class 1.
+LossSum CrossEntropy(std::span<const float> logits, std::span<const int> labels, const LossOptions& options,
+                     std::span<float> dlogits);
+
+// For --class-weight balanced: photos / (classes * photos of the class), as in scikit-learn; 0 for a class without.
+std::vector<double> BalancedClassWeights(std::span<const int> labels, int classes);
+
+}  // namespace siskin

@@ -1,0 +1,114 @@
+#include "train/optimizer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace siskin {
+namespace {
+
+// Keras' defaults.
+constexpr double kBeta1 = 0.9, kBeta2 = 0.999;
+constexpr float kEpsilon = 1e-7f;
+
+// Parameters a thread updates at once: 4 arrays of 16 KB stay in a core's cache.
+constexpr size_t kChunk = 4096;
+
+// The numbers of one step, in the precision in which Keras applies them.
+struct StepConstants {
+  float lr;       // sgd: learning rate; adam: with the bias corrections of step t
+  float penalty;  // added to the gradient: penalty * weight
+  float keep;     // decoupled decay: weight * keep first
+  float momentum;
+  bool nesterov;
+};
+
+void SgdUpdate(const StepConstants& c, const float* gradient, float* weight, float* velocity, size_t count) {
+  for (size_t i = 0; i < count; ++i) {
+    const float move = -c.lr * (gradient[i] + c.penalty * weight[i]);
+    if (velocity == nullptr) {
+      weight[i] += move;
+      continue;
+    }
+    velocity[i] = c.momentum * velocity[i] + move;
+    weight[i] += c.nesterov ? c.momentum * velocity[i] + move : velocity[i];
+  }
+}
+
+void AdamUpdate(const StepConstants& c, const float* gradient, float* weight, float* mean, float* square,
+                size_t count) {
+  constexpr float kNew1 = static_cast<float>(1 - kBeta1), kNew2 = static_cast<float>(1 - kBeta2);
+  for (size_t i = 0; i < count; ++i) {
+    const float g = gradient[i] + c.penalty * weight[i];
+    mean[i] += (g - mean[i]) * kNew1;
+    square[i] += (g * g - square[i]) * kNew2;
+    weight[i] = weight[i] * c.keep - mean[i] * c.lr / (std::sqrt(square[i]) + kEpsilon);
+  }
+}
+
+StepConstants ConstantsOf(const Recipe& recipe, double lr, int64_t step, bool decays) {
+  const bool decoupled = recipe.optimizer == Optimizer::kAdamW;
+  const double decay = decays ? recipe.weight_decay : 0;
+  const double t = static_cast<double>(step);
+  const double correction = std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
+  return {.lr = static_cast<float>(recipe.optimizer == Optimizer::kSgd ? lr : lr * correction),
+          .penalty = static_cast<float>(decoupled ? 0 : decay),
+          .keep = static_cast<float>(decoupled ? 1 - lr * decay : 1),
+          .momentum = static_cast<float>(recipe.momentum),
+          .nesterov = recipe.nesterov};
+}
+
+// Epochs of warm-up left out: 0 when the learning rate has its full value, 1 at the end of the training.
+double ProgressAfterWarmup(const Recipe& recipe, double epoch) {
+  const double length = recipe.epochs - recipe.warmup;
+  return length <= 0 ? 0 : std::clamp((epoch - recipe.warmup) / length, 0.0, 1.0);
+}
+
+}  // namespace
+
+double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch) {
+  const double epoch = static_cast<double>(step) / static_cast<double>(steps_per_epoch);
+  if (epoch < recipe.warmup) {
+    return recipe.lr * static_cast<double>(step + 1) / std::ceil(recipe.warmup * static_cast<double>(steps_per_epoch));
+  }
+  const double progress = ProgressAfterWarmup(recipe, epoch);
+  switch (recipe.schedule) {
+    case Schedule::kConstant:
+      break;
+    case Schedule::kStep:
+      return recipe.lr * (progress < 0.5 ? 1 : progress < 0.75 ? 0.1 : 0.01);
+    case Schedule::kCosine:
+      return recipe.lr * 0.5 * (1 + std::cos(std::numbers::pi * progress));
+  }
+  return recipe.lr;
+}
+
+OptimizerState NewOptimizerState(const Recipe& recipe, size_t num_parameters) {
+  OptimizerState state;
+  const bool adam = recipe.optimizer != Optimizer::kSgd;
+  if (adam || recipe.momentum > 0) state.first.resize(num_parameters);
+  if (adam) state.second.resize(num_parameters);
+  return state;
+}
+
+void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRange> ranges,
+                   std::span<const float> gradient, std::span<float> parameters, OptimizerState* state,
+                   ThreadPool& threads) {
+  ++state->steps;
+  for (const ParameterRange& range : ranges) {
+    const StepConstants constants = ConstantsOf(recipe, lr, state->steps, range.decays);
+    const size_t size = range.end - range.begin;
+    threads.ParallelFor((size + kChunk - 1) / kChunk, [&](size_t chunk, int) {
+      const size_t begin = range.begin + chunk * kChunk, count = std::min(kChunk, range.end - begin);
+      float* first = state->first.empty() ? nullptr : state->first.data() + begin;
+      if (recipe.optimizer == Optimizer::kSgd) {
+        SgdUpdate(constants, gradient.data() + begin, parameters.data() + begin, first, count);
+      } else {
+        AdamUpdate(constants, gradient.data() + begin, parameters.data() + begin, first, state->second.data() + begin,
+                   count);
+      }
+    });
+  }
+}
+
+}  // namespace siskin
