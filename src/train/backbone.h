@@ -17,7 +17,7 @@ struct Backbone {
   std::string digest;        // TensorDigest of the weights: part of every key and card
 };
 
-// weights: a catalogue name, a file (any format ImportWeights reads; with or without classifier), or empty for the
+// weights: a catalogue name, a file of it without classifier (any format ImportWeights reads), or empty for the
 // network's ImageNet weights. kUsage: "none", or a name that neither the catalogue nor the disk knows; kModel: weights
 // that have not been pulled yet, or of another network.
 Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,

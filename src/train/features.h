@@ -14,14 +14,17 @@
 #include "data/loader.h"
 #include "graph/plan.h"
 #include "images/preprocess.h"
-#include "tensor/tensor.h"
 
 namespace siskin {
 
 struct FeatureSet {
-  Tensor features;                 // [photos, channels] fp32
+  size_t channels = 0;
+  std::vector<float> features;     // [photos, channels]
   std::vector<int> labels;         // [photos]
   std::vector<std::string> paths;  // [photos], relative to the dataset's root
+
+  size_t num_photos() const { return labels.size(); }
+  std::span<const float> row(size_t photo) const { return std::span(features).subspan(photo * channels, channels); }
 };
 
 struct FeatureOptions {
