@@ -27,7 +27,7 @@ void DepthwiseConv2DT(const WindowParams& params, const ConstView& x, const floa
   const int num_items = (num_rows + kRows - 1) / kRows;
   threads.ParallelFor(static_cast<size_t>(num_items), [&](size_t item, int) {
     const Range rows = Part(num_rows, num_items, static_cast<int>(item));
-    depthwise(rows.begin * y.w, rows.end * y.w, y.pixel(0, rows.begin, 0), y.stride);
+    depthwise(rows.begin * y.w, rows.end * y.w, {y.pixel(0, rows.begin, 0), rows.begin * y.w, y.stride, y.padded});
   });
 }
 

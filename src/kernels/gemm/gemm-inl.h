@@ -65,11 +65,9 @@ HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][2]) {
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) a[row] = rows[row];
     int k = 0;
-    for (; k + 4 <= tile.tap_length; k += 4, b += 4 * kPanelWidth) {
+    for (; k + 2 <= tile.tap_length; k += 2, b += 2 * kPanelWidth) {
       MultiplyAddStep<kRows>(a, k, b, sums);
       MultiplyAddStep<kRows>(a, k + 1, b + kPanelWidth, sums);
-      MultiplyAddStep<kRows>(a, k + 2, b + 2 * kPanelWidth, sums);
-      MultiplyAddStep<kRows>(a, k + 3, b + 3 * kPanelWidth, sums);
     }
     for (; k < tile.tap_length; ++k, b += kPanelWidth) MultiplyAddStep<kRows>(a, k, b, sums);
   }

@@ -41,7 +41,7 @@ void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const f
     float* panel = scratch + static_cast<size_t>(worker) * PanelFloatsT(x.c);
     const Range tiles = blocking.tiles(item);
     const Range rows = blocking.rows(tiles);
-    depthwise(rows.begin, rows.end, panel, stride);
+    depthwise(rows.begin, rows.end, {panel, rows.begin, stride, true});
     MultiplyBlock(blocking, tiles, blocking.panels(item), pointwise, 1, epilogue, y,
                   StridedRows(panel, rows.begin, stride));
   });
