@@ -27,12 +27,14 @@ inline constexpr int kTileRows = 14;
 inline constexpr int kTileRows = 6;
 #endif
 inline constexpr int kPanelWidth = 2 * kLanes;
+inline constexpr int kLineFloats = 16;
 
 // One tile of C and where its operands are. K = num_taps * tap_length.
 struct Tile {
   const float* const* rows;  // [num_taps][rows of the tile]: tap_length consecutive floats of A each
   int num_taps, tap_length;
   const float* panel;     // [K][kPanelWidth] of B
+  const float* prefetch;  // K / 2 cache lines that will be needed soon
   const float* bias;      // at the tile's first column, or nullptr
   const float* residual;  // at the tile's first element, or nullptr
   float* y;               // at the tile's first element
@@ -60,12 +62,14 @@ HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][2]) {
   for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = hn::Zero(Floats());
   const float* const* rows = tile.rows;
   const float* b = tile.panel;
+  const float* prefetch = tile.prefetch;
   for (int tap = 0; tap < tile.num_taps; ++tap, rows += kRows) {
     const float* a[kRows];
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) a[row] = rows[row];
     int k = 0;
-    for (; k + 2 <= tile.tap_length; k += 2, b += 2 * kPanelWidth) {
+    for (; k + 2 <= tile.tap_length; k += 2, b += 2 * kPanelWidth, prefetch += kLineFloats) {
+      __builtin_prefetch(prefetch, 0, 2);  // into L2
       MultiplyAddStep<kRows>(a, k, b, sums);
       MultiplyAddStep<kRows>(a, k + 1, b + kPanelWidth, sums);
     }
@@ -146,11 +150,14 @@ HWY_INLINE void MultiplyBlock(const Blocking& blocking, const Range& tiles, cons
     for (int t = tiles.begin; t < tiles.end; ++t) {
       const Range rows = blocking.rows(t);
       const size_t row = static_cast<size_t>(rows.begin);
+      const int quarter = HWY_MIN(t - tiles.begin, 3);
       const Tile tile = {
           .rows = tile_rows(rows.begin, rows.size()),
           .num_taps = num_taps,
           .tap_length = b.k() / num_taps,
           .panel = b.panel(p),
+          .prefetch =
+              b.panel(p + 1 < panels.end ? p + 1 : panels.begin) + static_cast<size_t>(quarter) * b.k() / 2 * 16,
           .bias = epilogue.bias ? epilogue.bias + column : nullptr,
           .residual = residual.data ? residual.data + row * residual.stride + column : nullptr,
           .y = y.data + row * y.stride + column,

@@ -1,6 +1,5 @@
 // The bare matrix product against the processor's peak. Arguments: M, K, N, threads.
 #include "kernels/gemm/gemm.h"
-
 #include "kernels/peak_bench.h"
 
 namespace siskin {
@@ -20,8 +19,12 @@ void BM_MatMul(benchmark::State& state) {
 
 void Sizes(benchmark::internal::Benchmark* benchmark) {
   for (const int threads : {1, 2}) {
-    for (const auto& [m, k, n] : {std::array{3200, 736, 736}, {3200, 256, 256}, {12800, 64, 128}, {784, 1024, 1024},
-                                  {32, 2048, 1000}, {1, 2048, 1000}}) {
+    for (const auto& [m, k, n] : {std::array{3200, 736, 736},
+                                  {3200, 256, 256},
+                                  {12800, 64, 128},
+                                  {784, 1024, 1024},
+                                  {32, 2048, 1000},
+                                  {1, 2048, 1000}}) {
       benchmark->Args({m, k, n, threads});
     }
   }
