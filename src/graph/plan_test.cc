@@ -1,0 +1,262 @@
+#include "graph/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstddef>
+#include <cstdlib>
+#include <functional>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "graph/testing_graphs.h"
+#include "graph/testing_interpreter.h"
+#include "kernels/isa.h"
+#include "kernels/testing_compare.h"
+#include "kernels/testing_kernels.h"
+
+namespace {
+
+std::atomic<size_t> num_allocations{0};
+
+void* Allocate(size_t size, size_t alignment) {
+  num_allocations.fetch_add(1);
+  void* p = std::aligned_alloc(alignment, (std::max<size_t>(size, 1) + alignment - 1) / alignment * alignment);
+  if (p == nullptr) std::abort();
+  return p;
+}
+
+}  // namespace
+
+// Every allocation of this program is counted.
+void* operator new(size_t size) {
+  return Allocate(size, alignof(std::max_align_t));
+}
+void* operator new[](size_t size) {
+  return Allocate(size, alignof(std::max_align_t));
+}
+void* operator new(size_t size, std::align_val_t alignment) {
+  return Allocate(size, static_cast<size_t>(alignment));
+}
+void* operator new[](size_t size, std::align_val_t alignment) {
+  return Allocate(size, static_cast<size_t>(alignment));
+}
+void operator delete(void* p) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, size_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, size_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete(void* p, size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+void operator delete[](void* p, size_t, std::align_val_t) noexcept {
+  std::free(p);
+}
+
+namespace siskin {
+namespace {
+
+using testing::Interpret;
+using testing::RandomGraph;
+using testing::RandomInput;
+using testing::RandomWeights;
+
+std::vector<float> RunPlan(Plan& plan, std::span<const float> input, int n) {
+  const FeatureShape shape = plan.output_shape();
+  // What was in the output before must not matter.
+  std::vector<float> output(static_cast<size_t>(n) * shape.h * shape.w * shape.c, std::nanf(""));
+  plan.Run(input, n, output);
+  return output;
+}
+
+void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
+  try {
+    action();
+    ADD_FAILURE() << "no error, expected one with: " << part;
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
+  }
+}
+
+// A small network of each kind of block: strided convolution, shortcut around separable convolutions and a pool,
+// residual, depthwise with ReLU6, concatenation, classifier.
+Graph SmallNetwork() {
+  Graph g;
+  NodeId x = g.Input(17, 13, 3);
+  x = g.Conv2D("conv", x, {.filters = 24, .kernel = 3, .stride = 2});
+  x = g.Activate("relu", g.BatchNorm("bn", x), Activation::kRelu);
+  NodeId y = g.SeparableConv2D("sep", x, {.filters = 40, .kernel = 3});
+  y = g.MaxPool("pool", g.BatchNorm("sep_bn", y), {.size = 3, .stride = 2, .padding = PaddingMode::kSame});
+  const NodeId shortcut = g.BatchNorm("sc_bn", g.Conv2D("sc", x, {.filters = 40, .stride = 2}));
+  x = g.Add("add", y, shortcut);
+  y = g.SeparableConv2D("sep2", g.Activate("relu2", x, Activation::kRelu), {.filters = 40, .kernel = 3});
+  x = g.Add("add2", g.BatchNorm("sep2_bn", y), x);
+  y = g.DepthwiseConv2D("dw", g.ZeroPad("pad", x, {.bottom = 1, .right = 1}),
+                        {.kernel = 3, .padding = PaddingMode::kValid});
+  y = g.Activate("dw_relu", g.BatchNorm("dw_bn", y), Activation::kRelu6);
+  y = g.Activate("pw_relu", g.BatchNorm("pw_bn", g.Conv2D("pw", y, {.filters = 16})), Activation::kRelu6);
+  y = g.Concat("concat", {g.Conv2D("left", y, {.filters = 16}),
+                          g.AveragePool("right", y, {.size = 3, .stride = 1, .padding = PaddingMode::kSame})});
+  y = g.Dense("dense", g.Dropout("drop", g.GlobalAveragePool("mean", y), 0.5f), 11);
+  g.Softmax("softmax", y);
+  return g;
+}
+
+TEST(Plan, RandomGraphsAgreeWithTheInterpreter) {
+  ThreadPool threads(2);
+  for (uint64_t seed = 0; seed < 300; ++seed) {
+    const Graph graph = RandomGraph(seed);
+    const TensorMap weights = RandomWeights(graph, seed);
+    const std::vector<float> input = RandomInput(graph, 2, seed);
+    Plan plan(graph, weights, {.max_batch = 2}, threads);
+    // 1e-4: folding moves roundings around; a sum of a few hundred terms loses about 1e-5 of the largest value.
+    ASSERT_TRUE(
+        testing::Close(RunPlan(plan, input, 2), Interpret(graph, weights, input, 2), {.relative = 1e-4, .seed = seed}));
+  }
+}
+
+TEST(Plan, TheSmallNetworkAgreesOnEveryInstructionSetAndThreadCount) {
+  const Graph graph = SmallNetwork();
+  const TensorMap weights = RandomWeights(graph, 3);
+  const std::vector<float> input = RandomInput(graph, 3, 3);
+  const std::vector<float> expected = Interpret(graph, weights, input, 3);
+  testing::OnEveryIsa([&] {
+    std::vector<float> first;
+    for (const int num_threads : {1, 2, 3}) {
+      ThreadPool threads(num_threads);
+      Plan plan(graph, weights, {.max_batch = 3}, threads);
+      const std::vector<float> output = RunPlan(plan, input, 3);
+      EXPECT_TRUE(testing::Close(output, expected, {.relative = 1e-4, .seed = 3}));
+      if (first.empty()) first = output;
+      EXPECT_EQ(output, first) << num_threads << " threads";
+    }
+  });
+}
+
+TEST(Plan, AnImageDoesNotDependOnItsNeighbours) {
+  const Graph graph = SmallNetwork();
+  const TensorMap weights = RandomWeights(graph, 4);
+  const std::vector<float> input = RandomInput(graph, 7, 4);
+  ThreadPool threads(3);
+  Plan plan(graph, weights, {.max_batch = 7}, threads);
+  Plan single(graph, weights, {.max_batch = 1}, threads);
+  const size_t in = input.size() / 7;
+  std::vector<float> one_by_one;
+  for (size_t image = 0; image < 7; ++image) {
+    const std::vector<float> output = RunPlan(single, std::span(input).subspan(image * in, in), 1);
+    one_by_one.insert(one_by_one.end(), output.begin(), output.end());
+  }
+  const size_t out = one_by_one.size() / 7;
+  for (int n = 1; n <= 7; ++n) {
+    const auto images = static_cast<size_t>(n);
+    const std::vector<float> batch = RunPlan(plan, std::span(input).first(images * in), n);
+    EXPECT_TRUE(std::equal(batch.begin(), batch.end(), one_by_one.begin())) << n << " of " << out;
+  }
+}
+
+TEST(Plan, NothingIsAllocatedWhileItRuns) {
+  const Graph graph = SmallNetwork();
+  const std::vector<float> input = RandomInput(graph, 4, 5);
+  ThreadPool threads(2);
+  Plan plan(graph, RandomWeights(graph, 5), {.max_batch = 4}, threads);
+  std::vector<float> output(4 * 11);
+  const size_t before = num_allocations.load();
+  ASSERT_GT(before, 0u) << "allocations are not counted";
+  plan.Run(input, 4, output);
+  plan.Run(std::span(input).first(input.size() / 2), 2, std::span(output).first(22));
+  EXPECT_EQ(num_allocations.load(), before);
+}
+
+TEST(Plan, StepsSayWhatWasFused) {
+  const Graph graph = SmallNetwork();
+  ThreadPool threads(1);
+  const Plan plan(graph, RandomWeights(graph, 6), {}, threads);
+  std::string text;
+  int64_t multiply_adds = 0;
+  for (const Plan::Step& step : plan.steps()) {
+    text += step.kernel + " " + step.name;
+    for (const std::string& name : step.fused) text += " " + name;
+    text += "\n";
+    multiply_adds += step.multiply_adds;
+  }
+  EXPECT_EQ(text,
+            "conv conv bn relu\n"
+            "separable sep sep_bn\n"
+            "max_pool pool\n"
+            "conv sc sc_bn add\n"
+            "separable sep2 sep2_bn add2 relu2\n"
+            "separable dw pad dw_bn dw_relu pw pw_bn pw_relu\n"
+            "matmul left\n"
+            "average_pool right\n"
+            "global_average_pool mean\n"
+            "matmul dense\n"
+            "softmax softmax\n");
+  EXPECT_EQ(multiply_adds, graph.num_multiply_adds());
+  EXPECT_EQ(plan.step_seconds().size(), plan.steps().size());
+}
+
+TEST(Plan, SizesAreReported) {
+  const Graph graph = SmallNetwork();
+  ThreadPool threads(1);
+  const TensorMap weights = RandomWeights(graph, 6);
+  const Plan one(graph, weights, {.max_batch = 1}, threads), four(graph, weights, {.max_batch = 4}, threads);
+  EXPECT_EQ(one.max_batch(), 1);
+  EXPECT_EQ(one.input_shape(), (FeatureShape{17, 13, 3}));
+  EXPECT_EQ(one.output_shape(), (FeatureShape{1, 1, 11}));
+  // At least one image's largest activation, and no more than every image on its own (scratch is shared).
+  EXPECT_GT(one.arena_bytes(), sizeof(float) * 9 * 7 * 32);
+  EXPECT_GT(four.arena_bytes(), one.arena_bytes());
+  EXPECT_LE(four.arena_bytes(), 4 * one.arena_bytes());
+  EXPECT_GE(one.weights_bytes(), sizeof(float) * (3 * 9 * 24 + 24 * 40 + 40 * 40));
+  EXPECT_EQ(one.weights_bytes(), four.weights_bytes());
+}
+
+TEST(Plan, WrongWeightsAreRefused) {
+  const Graph graph = SmallNetwork();
+  ThreadPool threads(1);
+  TensorMap weights = RandomWeights(graph, 7);
+  Tensor good = std::move(weights.at("sep/pointwise_kernel"));
+  weights.erase("sep/pointwise_kernel");
+  const auto compile = [&] { const Plan plan(graph, weights, {}, threads); };
+  ExpectError(ErrorKind::kModel, "have no sep/pointwise_kernel (shape 1x1x24x40)", compile);
+  weights["sep/pointwise_kernel"] = Tensor(Shape{1, 1, 40, 24});
+  ExpectError(ErrorKind::kModel, "of shape 1x1x40x24, expected F32 of shape 1x1x24x40", compile);
+  weights["sep/pointwise_kernel"] = Tensor(Shape{1, 1, 24, 40}, DType::kF64);
+  ExpectError(ErrorKind::kModel, "sep/pointwise_kernel is F64", compile);
+  weights["sep/pointwise_kernel"] = std::move(good);
+  compile();
+}
+
+TEST(Plan, WrongBatchesAreRefused) {
+  const Graph graph = SmallNetwork();
+  ThreadPool threads(1);
+  Plan plan(graph, RandomWeights(graph, 8), {.max_batch = 2}, threads);
+  const std::vector<float> input = RandomInput(graph, 3, 8);
+  std::vector<float> output(33);
+  ExpectError(ErrorKind::kInternal, "expected 1 to 2 images", [&] { plan.Run(input, 3, output); });
+  ExpectError(ErrorKind::kInternal, "a batch of 0", [&] { plan.Run({}, 0, {}); });
+  ExpectError(ErrorKind::kInternal, "33 out", [&] { plan.Run(std::span(input).first(663), 1, output); });
+  ExpectError(ErrorKind::kUsage, "a batch of 0 images",
+              [&] { const Plan none(graph, RandomWeights(graph, 8), {.max_batch = 0}, threads); });
+}
+
+}  // namespace
+}  // namespace siskin

@@ -1,0 +1,141 @@
+#include "graph/program.h"
+
+#include <algorithm>
+#include <cmath>
+#include <span>
+
+#include "base/error.h"
+
+namespace siskin {
+namespace {
+
+// The weights of a graph with their shapes checked.
+class CheckedWeights {
+ public:
+  CheckedWeights(const Graph& graph, const TensorMap& weights) : weights_(weights) {
+    for (const LayerLayout& layer : graph.Layout()) {
+      for (const ParameterSpec& parameter : layer.parameters) Check(parameter);
+    }
+  }
+
+  std::span<const float> Get(const Layer& layer, const char* role) const {
+    return weights_.at(layer.name + "/" + role).values<float>();
+  }
+  std::vector<float> Copy(const Layer& layer, const char* role) const {
+    const auto values = Get(layer, role);
+    return {values.begin(), values.end()};
+  }
+
+ private:
+  void Check(const ParameterSpec& parameter) const {
+    const auto found = weights_.find(parameter.name);
+    if (found == weights_.end()) {
+      Fail(ErrorKind::kModel, "the weights have no {} (shape {}); are they another network's?", parameter.name,
+           parameter.shape.ToString());
+    }
+    const Tensor& tensor = found->second;
+    if (tensor.shape() != parameter.shape || tensor.dtype() != DType::kF32) {
+      Fail(ErrorKind::kModel, "{} is {} of shape {}, expected F32 of shape {}; are these another network's weights?",
+           parameter.name, Name(tensor.dtype()), tensor.shape().ToString(), parameter.shape.ToString());
+    }
+  }
+
+  const TensorMap& weights_;
+};
+
+void LowerBatchNorm(const Layer& layer, const CheckedWeights& weights, Op& op) {
+  const auto beta = weights.Get(layer, "beta"), mean = weights.Get(layer, "moving_mean");
+  const auto variance = weights.Get(layer, "moving_variance");
+  const auto gamma = layer.scale ? weights.Get(layer, "gamma") : std::span<const float>();
+  for (size_t c = 0; c < beta.size(); ++c) {
+    const double scale = (gamma.empty() ? 1.0 : gamma[c]) / std::sqrt(double{variance[c]} + double{layer.epsilon});
+    op.scale.push_back(scale);
+    op.shift.push_back(beta[c] - mean[c] * scale);
+  }
+}
+
+// The part of Graph::num_multiply_adds that this op does.
+int64_t MultiplyAdds(const Op& op, const FeatureShape& output) {
+  return int64_t{output.h} * output.w * static_cast<int64_t>(op.depthwise.size() + op.matrix.size());
+}
+
+Op LowerLayer(const Layer& layer, const CheckedWeights& weights) {
+  Op op;
+  op.kind = layer.kind;
+  op.name = layer.name;
+  op.window = layer.window;
+  op.activation = layer.activation;
+  for (const NodeId input : layer.inputs) op.inputs.push_back(input.index);
+  if (layer.kind == LayerKind::kConv2D || layer.kind == LayerKind::kDense) op.matrix = weights.Copy(layer, "kernel");
+  if (layer.kind == LayerKind::kSeparableConv2D) op.matrix = weights.Copy(layer, "pointwise_kernel");
+  if (layer.kind == LayerKind::kSeparableConv2D || layer.kind == LayerKind::kDepthwiseConv2D) {
+    op.depthwise = weights.Copy(layer, "depthwise_kernel");
+  }
+  if (layer.use_bias) op.bias = weights.Copy(layer, "bias");
+  if (layer.kind == LayerKind::kBatchNorm) LowerBatchNorm(layer, weights, op);
+  op.columns = layer.output.c;
+  op.multiply_adds = MultiplyAdds(op, layer.output);
+  return op;
+}
+
+}  // namespace
+
+Program Lower(const Graph& graph, const TensorMap& weights) {
+  if (graph.layers().empty()) Fail(ErrorKind::kInternal, "a graph without layers");
+  const CheckedWeights checked(graph, weights);
+  Program program;
+  for (const Layer& layer : graph.layers()) {
+    const auto id = static_cast<ValueId>(program.values.size());  // values are numbered as layers are
+    program.values.push_back(layer.output);
+    if (layer.kind == LayerKind::kInput) {
+      program.input = id;
+    } else {
+      program.ops.push_back(LowerLayer(layer, checked));
+      program.ops.back().output = id;
+    }
+  }
+  program.output = graph.output().index;
+  return program;
+}
+
+int NumUses(const Program& program, ValueId value) {
+  int uses = program.output == value ? 1 : 0;
+  for (const Op& op : program.ops) {
+    uses += static_cast<int>(std::count(op.inputs.begin(), op.inputs.end(), value));
+    uses += op.residual == value ? 1 : 0;
+  }
+  return uses;
+}
+
+int ProducerOf(const Program& program, ValueId value) {
+  for (size_t i = 0; i < program.ops.size(); ++i) {
+    if (program.ops[i].output == value) return static_cast<int>(i);
+  }
+  return -1;
+}
+
+void ReplaceUses(Program& program, ValueId from, ValueId to) {
+  for (Op& op : program.ops) {
+    std::replace(op.inputs.begin(), op.inputs.end(), from, to);
+    if (op.residual == from) op.residual = to;
+  }
+  if (program.output == from) program.output = to;
+}
+
+Op& Absorb(Program& program, int producer, int consumer) {
+  Op& first = program.ops[static_cast<size_t>(producer)];
+  Op& second = program.ops[static_cast<size_t>(consumer)];
+  first.fused.push_back(second.name);
+  first.fused.insert(first.fused.end(), second.fused.begin(), second.fused.end());
+  first.output = second.output;
+  second = std::move(first);
+  program.ops.erase(program.ops.begin() + producer);
+  return program.ops[static_cast<size_t>(consumer) - 1];
+}
+
+bool HasEpilogue(LayerKind kind) {
+  return kind == LayerKind::kConv2D || kind == LayerKind::kDepthwiseConv2D || kind == LayerKind::kSeparableConv2D ||
+         kind == LayerKind::kDense;
+}
+
+}  // namespace siskin

@@ -1,0 +1,14 @@
+// Small random graphs in which everything the compiler looks for occurs: branches that meet in additions and
+// concatenations, padding, batch norm and activations wherever they may stand, odd sizes, few and many channels.
+#pragma once
+
+#include <cstdint>
+
+#include "graph/graph.h"
+
+namespace siskin::testing {
+
+// A function of the seed.
+Graph RandomGraph(uint64_t seed);
+
+}  // namespace siskin::testing
