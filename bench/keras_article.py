@@ -44,7 +44,7 @@ def head(channels):
         keras.layers.Dropout(0.5),
         keras.layers.Dense(1, activation="sigmoid"),
     ])
-    model.compile(keras.optimizers.SGD(0.01), "binary_crossentropy", ["accuracy"])
+    model.compile(optimizer=keras.optimizers.SGD(0.01), loss="binary_crossentropy", metrics=["accuracy"])
     return model
 
 
