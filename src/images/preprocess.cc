@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 #include "base/error.h"
@@ -16,14 +17,33 @@ namespace {
 constexpr std::array<std::string_view, 3> kResizeModes = {"squash", "pad", "crop"};
 constexpr std::array<std::string_view, 3> kInterpolations = {"nearest", "bilinear", "area"};
 
+using Names = std::array<std::string_view, 3>;
+
 template <typename Enum>
-Enum ParseName(std::string_view name, const std::array<std::string_view, 3>& names, const char* what) {
+std::optional<Enum> FindName(std::string_view name, const Names& names) {
   const auto found = std::ranges::find(names, name);
-  if (found == names.end()) {
-    Fail(ErrorKind::kUsage, "{} \"{}\" is unknown; use {}, {} or {}", what, Printable(name), names[0], names[1],
-         names[2]);
-  }
+  if (found == names.end()) return std::nullopt;
   return static_cast<Enum>(found - names.begin());
+}
+
+// From the command line.
+template <typename Enum>
+Enum ParseName(std::string_view name, const Names& names, const char* what) {
+  const std::optional<Enum> value = FindName<Enum>(name, names);
+  if (!value) Fail(ErrorKind::kUsage, "{} \"{}\" is unknown; use {}", what, Printable(name), fmt::join(names, ", "));
+  return *value;
+}
+
+// From a model file.
+template <typename Enum>
+Enum EnumMember(const Json& json, const char* key, const Names& names, std::string_view where) {
+  const std::string name = StringMember(json, key, where);
+  const std::optional<Enum> value = FindName<Enum>(name, names);
+  if (!value) {
+    Fail(ErrorKind::kModel, "{}: \"{}\" is \"{}\", expected one of {}; was the file written by a newer version?", where,
+         key, Printable(name), fmt::join(names, ", "));
+  }
+  return *value;
 }
 
 // value * numerator / denominator, rounded, at least 1.
@@ -84,19 +104,6 @@ std::array<float, 3> ThreeFloats(const Json& json, const char* key, std::string_
     out[i] = values[i].get<float>();
   }
   return out;
-}
-
-// A name from a model file, where a wrong one is not the user's typing.
-template <typename Enum>
-Enum EnumMember(const Json& json, const char* key, const std::array<std::string_view, 3>& names,
-                std::string_view where) {
-  const std::string name = StringMember(json, key, where);
-  const auto found = std::ranges::find(names, name);
-  if (found == names.end()) {
-    Fail(ErrorKind::kModel, "{}: \"{}\" is \"{}\", expected {}, {} or {}; was the file written by a newer version?",
-         where, key, Printable(name), names[0], names[1], names[2]);
-  }
-  return static_cast<Enum>(found - names.begin());
 }
 
 }  // namespace
