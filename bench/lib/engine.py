@@ -19,7 +19,8 @@ class Engine:
         self.name = name
         self._log = log
         with open(log, "wb") as errors:
-            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors)
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
+                                             bufsize=0)
         self._unread = b""
         self.about = self._reply(start_seconds)
         self._stop()
@@ -50,7 +51,6 @@ class Engine:
         self._process.send_signal(signal.SIGCONT)
         try:
             self._process.stdin.write(command.encode() + b"\n")
-            self._process.stdin.flush()
         except BrokenPipeError:
             raise self._failure() from None
         reply = self._reply(seconds)

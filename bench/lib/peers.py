@@ -61,25 +61,34 @@ def start_engines(job, folder, args):
     return engines, missing
 
 
-def take_turns(engines, peak, args):
-    """Every engine's seconds by round, and the peak measured beside them (GFLOP/s)."""
+def take_turns(engines, missing, peak, args):
+    """Every engine's seconds by round, and the peak measured beside them (GFLOP/s). An engine that fails is missing from
+    then on."""
     seconds = {name: [] for name in engines}
     peaks = []
     names = list(engines)
     for turn in range(args.rounds):
         for name in names[turn % len(names):] + names[:turn % len(names)]:
-            seconds[name].append(engines[name].run(args.seconds))
+            if name in missing:
+                continue
+            try:
+                seconds[name].append(engines[name].run(args.seconds))
+            except EngineFailed as error:
+                missing[name] = str(error)
             peaks.append(peak.ask(f"peak {args.seconds / 10}", 60)["gflops"])
     return seconds, peaks
 
 
-def outputs(engines):
+def outputs(engines, missing):
     """Result of every engine for the same pixels."""
     found = {}
     for name, engine in engines.items():
         file = environment.WORK / f"output-{name}.npy"
-        engine.write_output(file)
-        found[name] = np.load(file).astype(np.float64)
+        try:
+            engine.write_output(file)
+            found[name] = np.load(file).astype(np.float64)
+        except EngineFailed as error:
+            missing[name] = str(error)
     return found
 
 
@@ -95,15 +104,15 @@ def measure(job, peak, args):
     folder = exports.exported(job.network, job.size, args)
     engines, missing = start_engines(job, folder, args)
     try:
-        found = outputs(engines)
-        seconds, peaks = take_turns(engines, peak, args)
+        found = outputs(engines, missing)
+        seconds, peaks = take_turns(engines, missing, peak, args)
     finally:
         for engine in engines.values():
             engine.close()
     reference = found.get("tensorflow", next(iter(found.values()), None))
     multiply_adds = exports.about(folder)["multiply_adds"]
     rows = {}
-    for name in engines:
+    for name in engines.keys() - missing.keys():
         runs = [s for turn in seconds[name] for s in turn]
         sum_off, element_off = disagreement(found[name], reference)
         rows[name] = {
