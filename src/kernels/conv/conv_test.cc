@@ -85,6 +85,14 @@ TEST(Conv2DTest, PaddingOnOneSideAndBeyondTheImage) {
   CheckConvolution({.window = {3, 3, 1, 1, {4, 4, 4, 4}}, .x = Padded(1, 2, 2, 40), .cout = 5});
 }
 
+TEST(Conv2DTest, WindowsWiderThanTheImage) {
+  for (const int stride : {1, 2, 3}) {
+    CheckConvolution({.window = {3, 3, stride, stride, {0, 2, 0, 2}}, .x = Dense(1, 1, 1, 3), .cout = 4});
+    CheckConvolution({.window = {5, 5, stride, stride, {2, 2, 2, 2}}, .x = Dense(2, 2, 2, 3), .cout = 4});
+    CheckConvolution({.window = {5, 5, stride, stride, {2, 2, 2, 2}}, .x = Padded(2, 2, 2, 3), .cout = 4});
+  }
+}
+
 // With few channels rows of the window are merged only where pixels follow each other without gaps.
 TEST(Conv2DTest, EveryLayout) {
   for (const int channels : {3, 37}) {

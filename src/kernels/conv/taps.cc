@@ -39,6 +39,10 @@ size_t ConvTaps::ScratchFloats(const WindowParams& window, int cin, int block_ro
 
 ConvTaps::ConvTaps(const WindowParams& window, const ConstView& x, int out_h, int out_w, int block_rows, float* scratch)
     : window_(window), x_(x), out_h_(out_h), out_w_(out_w), merged_(CanMerge(window, x.c) && x.stride == x.c) {
+  const int last_x =
+      x.w + window.padding.left - window.kernel_w;  // of windows that end inside, from the padding's edge
+  inner_.begin = (window.padding.left + window.stride_w - 1) / window.stride_w;
+  inner_.end = last_x < 0 ? 0 : std::min(last_x / window.stride_w + 1, out_w);
   num_taps_ = merged_ ? window.kernel_h : window.kernel_h * window.kernel_w;
   tap_floats_ = merged_ ? window.kernel_w * x.c : x.c;
   pointer_floats_ = PointerFloats(window, block_rows);
@@ -55,32 +59,52 @@ const float* const* ConvTaps::FindRows(const Blocking& blocking, const Range& ti
   const float** next = pointers;
   for (int tile = tiles.begin; tile < tiles.end; ++tile) {
     const Range rows = blocking.rows(tile);
-    for (int i = 0; i < rows.size(); ++i) {
-      FindPixel(rows.begin + i, next + i, rows.size(), patch);
-      if (merged_) patch += num_taps_ * tap_floats_;
+    for (int pixel = rows.begin; pixel < rows.end;) {
+      const int row = pixel / out_w_, column = pixel - row * out_w_;
+      const int image = row / out_h_;
+      Run run = {.image = image,
+                 .y = (row - image * out_h_) * window_.stride_h - window_.padding.top,
+                 .x = column * window_.stride_w - window_.padding.left,
+                 .count = 1};
+      if (column >= inner_.begin && column < inner_.end) {
+        run.count = std::min(rows.end - pixel, inner_.end - column);
+        FindInnerRun(run, next + (pixel - rows.begin), rows.size());
+      } else {
+        FindBorderPixel(run, next + (pixel - rows.begin), rows.size(), patch);
+        if (merged_) patch += num_taps_ * tap_floats_;
+      }
+      pixel += run.count;
     }
     next += static_cast<size_t>(rows.size()) * num_taps_;
   }
   return pointers;
 }
 
-void ConvTaps::FindPixel(int pixel, const float** pointers, int step, float* patch) const {
-  const int row = pixel / out_w_;
-  const int image = row / out_h_;
-  const int x0 = (pixel - row * out_w_) * window_.stride_w - window_.padding.left;
-  const int y0 = (row - image * out_h_) * window_.stride_h - window_.padding.top;
+void ConvTaps::FindInnerRun(const Run& run, const float** pointers, int step) const {
+  const int taps_per_row = merged_ ? 1 : window_.kernel_w;
   for (int ky = 0; ky < window_.kernel_h; ++ky) {
-    const int y = y0 + ky;
+    const int y = run.y + ky;
+    const bool inside = y >= 0 && y < x_.h;
+    const float* tap = inside ? x_.pixel(run.image, y, run.x) : zeros_;
+    const ptrdiff_t next_tap = inside ? x_.stride : 0, next_pixel = next_tap * window_.stride_w;
+    for (int i = 0; i < taps_per_row; ++i, tap += next_tap, pointers += step) {
+      for (int pixel = 0; pixel < run.count; ++pixel) pointers[pixel] = tap + pixel * next_pixel;
+    }
+  }
+}
+
+void ConvTaps::FindBorderPixel(const Run& pixel, const float** pointers, int step, float* patch) const {
+  for (int ky = 0; ky < window_.kernel_h; ++ky) {
+    const int y = pixel.y + ky;
     const bool inside = y >= 0 && y < x_.h;
     if (merged_) {
-      *pointers = inside ? FindMergedTap(image, y, x0, patch) : zeros_;
+      *pointers = inside ? FindMergedTap(pixel.image, y, pixel.x, patch) : zeros_;
       pointers += step;
       patch += tap_floats_;
       continue;
     }
-    for (int kx = 0; kx < window_.kernel_w; ++kx, pointers += step) {
-      const int x = x0 + kx;
-      *pointers = inside && x >= 0 && x < x_.w ? x_.pixel(image, y, x) : zeros_;
+    for (int x = pixel.x; x < pixel.x + window_.kernel_w; ++x, pointers += step) {
+      *pointers = inside && x >= 0 && x < x_.w ? x_.pixel(pixel.image, y, x) : zeros_;
     }
   }
 }

@@ -27,13 +27,20 @@ class ConvTaps {
   static size_t ScratchFloats(const WindowParams& window, int cin, int block_rows, int num_threads);
 
  private:
-  // The pixel's num_taps pointers, `step` apart; patch: room for num_taps * tap_floats floats.
-  void FindPixel(int pixel, const float** pointers, int step, float* patch) const;
+  // One pixel or several neighbours of one row: their windows begin at (y, x) of the image, window.stride_w apart.
+  struct Run {
+    int image, y, x, count;
+  };
+  // The run's pointers, [num_taps] times `step` apart. Inner runs do not touch the left and right padding; border runs
+  // are single pixels, patch is room for num_taps * tap_floats floats.
+  void FindInnerRun(const Run& run, const float** pointers, int step) const;
+  void FindBorderPixel(const Run& pixel, const float** pointers, int step, float* patch) const;
   const float* FindMergedTap(int image, int y, int x, float* patch) const;
 
   WindowParams window_;
   ConstView x_;
   int out_h_, out_w_;
+  Range inner_;  // columns of output whose windows do not touch the left and right padding
   bool merged_;
   int num_taps_, tap_floats_;
   size_t worker_floats_, pointer_floats_;
