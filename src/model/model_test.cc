@@ -1,4 +1,4 @@
-// The model file and what stands in it, with a small network of formula weights (no published weights needed).
+// The model file and what stands in it.
 #include <gtest/gtest.h>
 
 #include <cerrno>
@@ -11,49 +11,14 @@
 #include "base/testing.h"
 #include "model/classifier_model.h"
 #include "model/model_card.h"
+#include "model/testing_model.h"
 #include "weights/safetensors.h"
 
 namespace siskin {
 namespace {
 
-using testing::FormulaUniform;
+using testing::SmallModel;
 using testing::TemporaryFolder;
-
-// Weights small enough that no activation saturates and scores differ from picture to picture.
-TensorMap FormulaWeights(const NetworkLayout& layout) {
-  TensorMap weights;
-  uint64_t stream = 0;
-  for (const LayerLayout& layer : layout) {
-    for (const ParameterSpec& parameter : layer.parameters) {
-      Tensor tensor(parameter.shape);
-      const bool positive = parameter.name.ends_with("gamma") || parameter.name.ends_with("moving_variance");
-      const int64_t fan_in =
-          parameter.shape.rank() > 1 ? tensor.num_elements() / parameter.shape[parameter.shape.rank() - 1] : 1;
-      const double limit = parameter.name.ends_with("depthwise_kernel") ? 0.57
-                           : parameter.shape.rank() > 1                 ? std::sqrt(6.0 / static_cast<double>(fan_in))
-                                                                        : 0.1;
-      for (size_t i = 0; i < tensor.values<float>().size(); ++i) {
-        const double u = FormulaUniform(stream, i);
-        tensor.data()[i] = static_cast<float>(positive ? 0.8 + 0.4 * u : limit * (2 * u - 1));
-      }
-      weights.emplace(parameter.name, std::move(tensor));
-      ++stream;
-    }
-  }
-  return weights;
-}
-
-ClassifierModel SmallModel(std::vector<std::string> class_names) {
-  ClassifierModel model;
-  model.card.network = WithDefaults({.network = "mobilenet", .height = 32, .width = 32, .alpha = 0.25});
-  model.card.weights_name = "none";
-  model.card.head = {.hidden = {8}, .dropout = 0.5f};
-  model.card.preprocessing = DefaultPreprocessing(model.card.network);
-  model.card.class_names = std::move(class_names);
-  model.card.recipe = {{"epochs", 3}};
-  model.weights = FormulaWeights(BuildModelGraph(model.card).Layout());
-  return model;
-}
 
 std::string MessageOf(const std::function<void()>& body) {
   try {
