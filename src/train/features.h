@@ -44,7 +44,8 @@ struct Features {
 // In the cache a split is SPLIT-KEY.npy (numpy.load opens it) with SPLIT-KEY.csv (path,class of each row) and
 // SPLIT-KEY.json (what it was computed from, checksum); the key stands for weights and preprocessing. A split is
 // computed anew if a photo's path, size or time changed, or if its file is damaged. Interrupted: kInterrupted, and the
-// next call goes on where this one stopped. kData if no photo of a class is readable.
+// next call goes on where this one stopped (after a power cut: where it last saved). kData if no photo of a class is
+// readable.
 Features ComputeFeatures(const Dataset& dataset, Plan& backbone, const FeatureOptions& options,
                          const RunContext& context, FileOps& ops = FileOps::System());
 
