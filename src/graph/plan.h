@@ -15,6 +15,8 @@ namespace siskin {
 
 struct PlanOptions {
   int max_batch = 1;
+  // How many images of a batch go through the network together: memory is planned for these. 0: chosen by the plan.
+  int images_per_pass = 0;
 };
 
 class Plan {

@@ -164,11 +164,13 @@ TEST(Plan, AnImageDoesNotDependOnItsNeighbours) {
     const std::vector<float> output = RunPlan(single, std::span(input).subspan(image * in, in), 1);
     one_by_one.insert(one_by_one.end(), output.begin(), output.end());
   }
-  const size_t out = one_by_one.size() / 7;
+  Plan passes(graph, weights, {.max_batch = 7, .images_per_pass = 3}, threads);
+  EXPECT_LT(passes.arena_bytes(), plan.arena_bytes());
   for (int n = 1; n <= 7; ++n) {
-    const auto images = static_cast<size_t>(n);
-    const std::vector<float> batch = RunPlan(plan, std::span(input).first(images * in), n);
-    EXPECT_TRUE(std::equal(batch.begin(), batch.end(), one_by_one.begin())) << n << " of " << out;
+    const auto part = std::span(input).first(static_cast<size_t>(n) * in);
+    const std::vector<float> batch = RunPlan(plan, part, n);
+    EXPECT_TRUE(std::equal(batch.begin(), batch.end(), one_by_one.begin())) << n;
+    EXPECT_EQ(RunPlan(passes, part, n), batch) << n << " images in passes of three";
   }
 }
 
