@@ -53,6 +53,26 @@ void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& thread
   WriteSafetensors(file, model->weights, {{"format", "pt"}, {kCardKey, ToText(ToJson(model->card))}}, ops);
 }
 
+void LogitsToScores(const ModelCard& card, std::span<float> logits, std::span<float> scores) {
+  const float inverse_temperature = static_cast<float>(1 / card.temperature);
+  for (float& logit : logits) logit *= inverse_temperature;
+  const size_t classes = card.class_names.size();
+  if (card.network.top || NumHeadOutputs(classes) > 1) {
+    Softmax(logits, static_cast<int>(classes), scores);
+    return;
+  }
+  Sigmoid(logits, logits);
+  for (size_t i = 0; i < logits.size(); ++i) {
+    scores[2 * i] = 1 - logits[i];
+    scores[2 * i + 1] = logits[i];
+  }
+}
+
+int Decide(const ModelCard& card, std::span<const float> scores) {
+  if (scores.size() == 2) return scores[1] >= card.threshold ? 1 : 0;
+  return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
+}
+
 Predictor::Predictor(const ClassifierModel& model, int max_batch, ThreadPool& threads)
     : card_(model.card),
       threads_(threads),
@@ -68,17 +88,7 @@ void Predictor::Scores(std::span<const float> input, int n, std::span<float> sco
   const size_t outputs = static_cast<size_t>(plan_.output_shape().c);
   const std::span<float> logits = std::span(logits_).first(static_cast<size_t>(n) * outputs);
   plan_.Run(input, n, logits);
-  const float inverse_temperature = static_cast<float>(1 / card_.temperature);
-  for (float& logit : logits) logit *= inverse_temperature;
-  if (outputs > 1) {
-    Softmax(logits, num_classes(), scores);
-    return;
-  }
-  Sigmoid(logits, logits);
-  for (size_t i = 0; i < logits.size(); ++i) {
-    scores[2 * i] = 1 - logits[i];
-    scores[2 * i + 1] = logits[i];
-  }
+  LogitsToScores(card_, logits, scores);
 }
 
 std::vector<float> Predictor::Scores(const Image& image) {
@@ -87,11 +97,6 @@ std::vector<float> Predictor::Scores(const Image& image) {
   std::vector<float> scores(card_.class_names.size());
   Scores(input, 1, scores);
   return scores;
-}
-
-int Predictor::Decide(std::span<const float> scores) const {
-  if (scores.size() == 2) return scores[1] >= card_.threshold ? 1 : 0;
-  return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
 }
 
 std::vector<Predictor::Answer> Predictor::Predict(std::span<const fs::path> files) {

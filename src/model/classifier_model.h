@@ -30,6 +30,11 @@ ModelCard ReadModelCard(const std::filesystem::path& file);  // reads the header
 void WriteModel(const std::filesystem::path& file, ClassifierModel* model, ThreadPool& threads,
                 FileOps& ops = FileOps::System());
 
+// Logits [photos, outputs] to scores [photos, classes] by the card's temperature; the logits are overwritten.
+void LogitsToScores(const ModelCard& card, std::span<float> logits, std::span<float> scores);
+// The class for one photo's scores: by the card's threshold (two classes), or the largest.
+int Decide(const ModelCard& card, std::span<const float> scores);
+
 // Runs a model over photos. Holds the compiled plan; not for two threads at once.
 class Predictor {
  public:
@@ -50,7 +55,7 @@ class Predictor {
   // Preprocessed input [n, height, width, 3] to scores [n, classes].
   void Scores(std::span<const float> input, int n, std::span<float> scores);
   std::vector<float> Scores(const Image& image);
-  int Decide(std::span<const float> scores) const;  // the class for one photo's scores
+  int Decide(std::span<const float> scores) const { return siskin::Decide(card_, scores); }
 
  private:
   size_t InputFloats() const;  // of one photo

@@ -137,19 +137,22 @@ int NumHeadOutputs(size_t num_classes) {
   return num_classes == 2 ? 1 : static_cast<int>(num_classes);
 }
 
+void AppendHead(const ModelCard& card, Graph* graph) {
+  const std::vector<std::string> names = HeadLayerNames(card.head);
+  NodeId x = graph->output();
+  for (size_t i = 0; i < card.head.hidden.size(); ++i) {
+    x = graph->Dense(names[i], x, card.head.hidden[i]);
+    x = graph->Activate(names[i] + "_relu", x, Activation::kRelu);
+    x = graph->Dropout(names[i] + "_dropout", x, card.head.dropout);
+  }
+  graph->Dense(names.back(), x, NumHeadOutputs(card.class_names.size()));
+}
+
 Graph BuildModelGraph(const ModelCard& card) {
   NetworkOptions backbone = card.network;
   backbone.softmax = false;
   Graph graph = BuildNetwork(backbone);
-  if (card.network.top) return graph;
-  const std::vector<std::string> names = HeadLayerNames(card.head);
-  NodeId x = graph.output();
-  for (size_t i = 0; i < card.head.hidden.size(); ++i) {
-    x = graph.Dense(names[i], x, card.head.hidden[i]);
-    x = graph.Activate(names[i] + "_relu", x, Activation::kRelu);
-    x = graph.Dropout(names[i] + "_dropout", x, card.head.dropout);
-  }
-  graph.Dense(names.back(), x, NumHeadOutputs(card.class_names.size()));
+  if (!card.network.top) AppendHead(card, &graph);
   return graph;
 }
 

@@ -50,6 +50,9 @@ ModelCard ModelCardFromJson(const Json& json, std::string_view where);
 std::vector<std::string> HeadLayerNames(const HeadSpec& head);
 int NumHeadOutputs(size_t num_classes);  // 1 for two classes
 
+// Adds the head to a graph that ends in the features; the last layer's outputs are logits.
+void AppendHead(const ModelCard& card, Graph* graph);
+
 // Backbone, pooling and head in one graph whose outputs are logits.
 Graph BuildModelGraph(const ModelCard& card);
 
