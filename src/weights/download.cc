@@ -136,9 +136,13 @@ bool BeginBody(Transfer& transfer) {
     return !transfer.wrong_range;
   }
   if (transfer.offset > 0 && !transfer.file.Truncate()) return false;
-  // Without its tag a part can still be resumed, only with less certainty: trouble here is no trouble.
-  PartFile tag(TagPath(transfer.request.part));
-  if (tag.error() == 0 && tag.Truncate()) tag.Append(transfer.tag.data(), transfer.tag.size());
+  std::error_code ignored;
+  fs::remove(TagPath(transfer.request.part), ignored);
+  if (!transfer.tag.empty()) {
+    // Without its tag a part can still be resumed, only with less certainty: trouble here is no trouble.
+    PartFile tag(TagPath(transfer.request.part));
+    if (tag.error() == 0) tag.Append(transfer.tag.data(), transfer.tag.size());
+  }
   return true;
 }
 
@@ -261,7 +265,7 @@ uint64_t SizeOfPart(const fs::path& part) {
 
 DownloadResult Download(const DownloadRequest& request, const RunContext& context) {
   DownloadResult result;
-  bool resumed = false;
+  bool resumed = false, started_over = false;
   context.progress.Begin(request.task, "bytes", request.bytes);
   context.progress.Advance(std::min(SizeOfPart(request.part), request.bytes));
   for (int attempt = 0; attempt < request.limits.attempts; ++attempt) {
@@ -269,8 +273,9 @@ DownloadResult Download(const DownloadRequest& request, const RunContext& contex
     bool start_over = false;
     result = Attempt(request, context, &start_over);
     resumed = resumed || result.resumed;
-    if (start_over) {
+    if (start_over && !started_over) {
       DiscardPart(request.part);
+      started_over = true;
     } else if (result.end != DownloadResult::End::kFailed || SizeOfPart(request.part) <= before) {
       break;
     }

@@ -1,0 +1,117 @@
+#include "weights/archive.h"
+
+#include <gtest/gtest.h>
+
+#include "base/random.h"
+#include "weights/testing_archive.h"
+#include "weights/testing_weights.h"
+
+namespace siskin {
+namespace {
+
+using testing::ErrorOf;
+using testing::ExpectErrorText;
+using testing::MakeArchive;
+using testing::Member;
+
+std::string ReadOne(const std::string& bytes, const std::string& name, size_t max_bytes = 1 << 20) {
+  const std::string wanted[] = {name};
+  return ReadArchive(bytes, wanted, max_bytes, "x.zip").at(name);
+}
+
+Error ReadError(const std::string& bytes, const std::string& name, size_t max_bytes = 1 << 20) {
+  return ErrorOf([&] { ReadOne(bytes, name, max_bytes); });
+}
+
+TEST(Archive, ReadsZipAndTar) {
+  const std::vector<Member> members = {{"a/b.txt", "hello"}, {"empty", ""}, {"c", std::string(3'000'000, 'x')}};
+  for (const bool zip : {true, false}) {
+    const std::string bytes = MakeArchive(members, zip);
+    const std::string wanted[] = {"c", "a/b.txt", "empty"};
+    const auto found = ReadArchive(bytes, wanted, 4 << 20, "x");
+    EXPECT_EQ(found.size(), 3u);
+    for (const Member& member : members) EXPECT_EQ(found.at(member.name), member.content) << member.name;
+  }
+}
+
+TEST(Archive, TellsWhatIsMissing) {
+  ExpectErrorText(ReadError(MakeArchive({{"a", "1"}}), "config.json"), ErrorKind::kModel, "x.zip: has no config.json");
+  ExpectErrorText(ReadError("no archive at all", "a"), ErrorKind::kModel, "neither a zip nor");
+  ExpectErrorText(ReadError("", "a"), ErrorKind::kModel, "x.zip: ");
+}
+
+TEST(Archive, RefusesNamesThatPointOutside) {
+  for (const char* name : {"../a", "b/../../a", "/etc/passwd", "b/.."}) {
+    for (const bool zip : {true, false}) {
+      ExpectErrorText(ReadError(MakeArchive({{"a", "1"}, {name, "2"}}, zip), "a"), ErrorKind::kModel, "points outside");
+    }
+  }
+  // In a zip, libarchive itself makes it c:/a.
+  ExpectErrorText(ReadError(MakeArchive({{"a", "1"}, {"c:\\a", "2"}}, false), "a"), ErrorKind::kModel,
+                  "points outside");
+  EXPECT_EQ(ReadOne(MakeArchive({{"a", "1"}, {"b..c/..d", "2"}}), "a"), "1");
+}
+
+TEST(Archive, RefusesANameTwice) {
+  ExpectErrorText(ReadError(MakeArchive({{"a", "1"}, {"b", "2"}, {"a", "3"}}), "a"), ErrorKind::kModel,
+                  "two members named a");
+}
+
+TEST(Archive, RefusesALinkForAFile) {
+  ExpectErrorText(ReadError(MakeArchive({{"a", "", "/etc/passwd"}}), "a"), ErrorKind::kModel, "not a plain file");
+  ExpectErrorText(ReadError(MakeArchive({{"a", "", "/etc/passwd"}}, false), "a"), ErrorKind::kModel,
+                  "not a plain file");
+}
+
+TEST(Archive, RefusesABomb) {
+  const std::string zeros(20'000'000, '\0');
+  for (const bool zip : {true, false}) {
+    const std::string bytes = MakeArchive({{"a", zeros}}, zip);
+    ASSERT_LT(bytes.size(), 100'000u);
+    ExpectErrorText(ReadError(bytes, "a"), ErrorKind::kModel, "larger than the 1048576 bytes");
+  }
+  // The same with a header that lies: the size stands in the local header and in the directory at the end.
+  std::string bytes = MakeArchive({{"a", zeros}});
+  const char claimed[] = {0x10, 0, 0, 0};
+  const std::string size("\x00\x2D\x31\x01", 4);  // 20,000,000
+  size_t patched = 0;
+  for (size_t at = bytes.find(size); at != std::string::npos; at = bytes.find(size, at + 1)) {
+    bytes.replace(at, 4, claimed, 4);
+    ++patched;
+  }
+  ASSERT_GE(patched, 1u);
+  EXPECT_EQ(ReadError(bytes, "a").kind(), ErrorKind::kModel);
+}
+
+TEST(Archive, RefusesDamagedContent) {
+  std::string bytes = MakeArchive({{"a", "the content of a member"}}, true, /*compress=*/false);
+  bytes[bytes.find("content")] = 'C';  // only the checksum can tell
+  ExpectErrorText(ReadError(bytes, "a"), ErrorKind::kModel, "damaged");
+}
+
+TEST(Archive, SurvivesCutsAndDamage) {
+  std::string mixed;
+  Random random(3, RandomPurpose::kTest);
+  for (int i = 0; i < 3000; ++i) mixed += static_cast<char>(random.Below(64));
+  for (const bool zip : {true, false}) {
+    const std::string good = MakeArchive({{"a", mixed}, {"b", "x"}}, zip);
+    ASSERT_EQ(ReadOne(good, "a"), mixed);
+    for (size_t length = 0; length < good.size(); length += 7) {
+      EXPECT_EQ(ReadError(good.substr(0, length), "b").kind(), ErrorKind::kModel) << length;
+    }
+    for (int i = 0; i < 1500; ++i) {
+      std::string bytes = good;
+      for (uint32_t flips = 1 + random.Below(3); flips > 0; --flips) {
+        bytes[random.Below(static_cast<uint32_t>(bytes.size()))] ^= static_cast<char>(1 + random.Below(255));
+      }
+      try {
+        EXPECT_EQ(ReadOne(bytes, "a").size(), mixed.size());  // flips where nobody looks
+      } catch (const Error& error) {
+        EXPECT_EQ(error.kind(), ErrorKind::kModel) << error.what();
+      }
+    }
+  }
+}
+
+}  // namespace
+}  // namespace siskin

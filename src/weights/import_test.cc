@@ -1,0 +1,106 @@
+#include "weights/import.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/testing.h"
+#include "weights/safetensors.h"
+#include "weights/testing_archive.h"
+#include "weights/testing_weights.h"
+
+namespace siskin {
+namespace {
+
+using testing::ErrorOf;
+using testing::ExpectErrorText;
+using testing::ExpectSameTensors;
+using testing::SmallLayout;
+using testing::SmallWeights;
+
+std::string Serialized(const TensorMap& tensors) {
+  std::string bytes;
+  SerializeSafetensors(tensors, {}, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
+}
+
+TensorMap Import(const std::string& bytes, const std::string& inner = "") {
+  ImportOptions options;
+  options.inner = inner;
+  return ImportWeightsFromBytes(bytes, "x", SmallLayout(), options);
+}
+
+TEST(ImportWeights, Safetensors) {
+  const testing::TemporaryFolder folder;
+  const NetworkLayout layout = SmallLayout();
+  const auto path = folder.path() / "named.h5";  // the name says nothing, the bytes do
+  WriteSafetensors(path, SmallWeights(layout), {});
+  std::string note = "old";
+  ExpectSameTensors(ImportWeights(path, layout, {}, &note), SmallWeights(layout));
+  EXPECT_EQ(note, "");
+}
+
+TEST(ImportWeights, SafetensorsBelowAPrefix) {
+  TensorMap tensors;
+  for (auto& [name, tensor] : SmallWeights(SmallLayout())) tensors.emplace("base/" + name, tensor.Clone());
+  tensors.emplace("head/kernel", Tensor(Shape{3}));
+  const std::string bytes = Serialized(tensors);
+  ExpectSameTensors(Import(bytes, "base"), SmallWeights(SmallLayout()));
+  ExpectErrorText(ErrorOf([&] { Import(bytes); }), ErrorKind::kModel, "lacks block1_conv1/kernel");
+}
+
+TEST(ImportWeights, UnknownAndEmptyFiles) {
+  for (const std::string& bytes :
+       {std::string(), std::string("hello"), std::string(1000, '\0'), std::string("\xFF\xD8\xFF\xE0")}) {
+    ExpectErrorText(ErrorOf([&] { Import(bytes); }), ErrorKind::kModel, "x: is no weights file that Siskin can read");
+  }
+  EXPECT_EQ(ErrorOf([] { ImportWeights("/no/such/file.h5", SmallLayout()); }).kind(), ErrorKind::kIo);
+}
+
+TEST(ImportWeights, ArchivesThatAreNotKeras) {
+  ExpectErrorText(ErrorOf([] { Import(testing::MakeArchive({{"word/document.xml", "x"}})); }), ErrorKind::kModel,
+                  "has no config.json inside");
+  ExpectErrorText(ErrorOf([] { Import(testing::MakeArchive({{"config.json", "{"}, {"model.weights.h5", ""}})); }),
+                  ErrorKind::kModel, "x: config.json: is not valid JSON");
+}
+
+TEST(CheckWeights, AcceptsExactlyTheNetwork) {
+  const NetworkLayout layout = SmallLayout(true);
+  CheckWeights(SmallWeights(layout), layout, "x");
+  ExpectErrorText(ErrorOf([&] { CheckWeights(SmallWeights(layout), SmallLayout(), "x"); }), ErrorKind::kModel,
+                  "do not belong to the network: predictions/bias, predictions/kernel");
+  ExpectErrorText(ErrorOf([&] { CheckWeights(SmallWeights(SmallLayout()), layout, "x"); }), ErrorKind::kModel,
+                  "x: lacks predictions/kernel, predictions/bias");
+}
+
+TEST(CheckWeights, RefusesOtherShapesAndTypes) {
+  const NetworkLayout layout = SmallLayout();
+  TensorMap tensors = SmallWeights(layout);
+  tensors["block1_conv1/kernel"] = Tensor(Shape{4, 3, 3, 3});
+  ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, layout, "x"); }), ErrorKind::kModel,
+                  "block1_conv1/kernel is F32 of shape 4x3x3x3, expected F32 of shape 3x3x3x4");
+  tensors["block1_conv1/kernel"] = Tensor(Shape{3, 3, 3, 4}, DType::kF16);
+  ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, layout, "x"); }), ErrorKind::kModel, "is F16 of shape");
+}
+
+TEST(CheckWeights, RefusesNumbersThatAreNone) {
+  const NetworkLayout layout = SmallLayout();
+  for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity(),
+                          -std::numeric_limits<float>::infinity()}) {
+    TensorMap tensors = SmallWeights(layout);
+    tensors.at("block3_shortcut_bn/beta").values<float>()[3] = bad;
+    ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, layout, "x"); }), ErrorKind::kModel,
+                    "block3_shortcut_bn/beta has numbers that are infinite");
+  }
+}
+
+TEST(ParameterNames, InOrderOfTheNetwork) {
+  const std::vector<std::string> names = ParameterNames(SmallLayout());
+  ASSERT_EQ(names.size(), 17u);
+  EXPECT_EQ(names[0], "block1_conv1/kernel");
+  EXPECT_EQ(names[4], "block1_conv1_bn/moving_variance");
+}
+
+}  // namespace
+}  // namespace siskin
