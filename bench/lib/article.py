@@ -1,7 +1,8 @@
 """The article's job in Siskin and in Keras: 4,000 + 2,000 photos, features of Xception at 150 px, a trained head.
 
-Both start from nothing (no cached features) and run one after the other, in pairs; the order changes from pair to pair.
-Wall time, processor time, peak memory and the accuracy on the validation photos are printed, and the ratio of the pairs.
+Both start from nothing (no cached features) and run one after the other, in pairs; the order changes from pair to
+pair. Wall time, processor time, peak memory and the accuracy on the validation photos are printed, and the ratio of
+the pairs.
 """
 
 import argparse

@@ -19,7 +19,8 @@ def processor():
 
 
 def commit():
-    done = subprocess.run(["git", "describe", "--always", "--dirty"], cwd=environment.ROOT, capture_output=True, text=True)
+    command = ["git", "describe", "--always", "--dirty"]
+    done = subprocess.run(command, cwd=environment.ROOT, capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
 
 

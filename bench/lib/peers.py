@@ -1,9 +1,9 @@
 """Siskin against tensorflow, onnxruntime, openvino and LiteRT: one table.
 
 Every engine is a process of its own with the same weights, the same pixels and the same number of threads. They take
-turns in many short runs, in another order every round, and are stopped while it is not their turn; the machine's peak of
-fp32 multiply-adds is measured between them, because shared machines change from minute to minute. Outputs are compared:
-an engine whose sum of outputs is off by more than 1e-5 did not compute the same thing and is not counted.
+turns in many short runs, in another order every round, and are stopped while it is not their turn; the machine's peak
+of fp32 multiply-adds is measured between them, because shared machines change from minute to minute. Outputs are
+compared: an engine whose sum of outputs is off by more than 1e-5 did not compute the same thing and is not counted.
 """
 
 import argparse
@@ -62,8 +62,8 @@ def start_engines(job, folder, args):
 
 
 def take_turns(engines, missing, peak, args):
-    """Every engine's seconds by round, and the peak measured beside them (GFLOP/s). An engine that fails is missing from
-    then on."""
+    """Every engine's seconds by round, and the peak measured beside them (GFLOP/s). An engine that fails is missing
+    from then on."""
     seconds = {name: [] for name in engines}
     peaks = []
     names = list(engines)

@@ -1,4 +1,4 @@
-"""One competitor in a process of its own, told what to do line by line. Siskin's own worker (engine_bench.cc) speaks the same.
+"""One competitor in a process of its own, told what to do line by line. engine_bench.cc speaks the same for Siskin.
 
   worker.py ENGINE MODEL_FOLDER BATCH THREADS     engine: tensorflow, onnxruntime, openvino, litert
 
