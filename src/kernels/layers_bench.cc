@@ -55,8 +55,8 @@ void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
   if (layer.kind == Layer::kConv) {
     const int depth = taps * layer.cin;
     const PackedMatrix filter(RandomTensor(static_cast<size_t>(depth) * layer.cout, 4).data(), depth, layer.cout);
-    Tensor scratch(Shape{static_cast<int64_t>(Conv2DScratch(window, layer.size, layer.size, layer.cin, layer.cout,
-                                                            threads.num_threads()))});
+    Tensor scratch(Shape{static_cast<int64_t>(
+        Conv2DScratch(window, layer.size, layer.size, layer.cin, layer.cout, threads.num_threads()))});
     const Epilogue epilogue{.bias = bias.data(), .activation = Activation::kRelu};
     MeasureAgainstPeak(state, threads, static_cast<double>(pixels_out) * depth * layer.cout,
                        [&] { Conv2D(window, x, filter, epilogue, y, scratch.values<float>(), threads); });
@@ -71,10 +71,9 @@ void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
                                .relu_input = !mobilenet,
                                .between_bias = mobilenet ? between.data() : nullptr,
                                .between = mobilenet ? Activation::kRelu6 : Activation::kNone};
-  const Epilogue epilogue{.bias = bias.data(),
-                          .activation = mobilenet ? Activation::kRelu6 : Activation::kNone};
-  Tensor scratch(Shape{static_cast<int64_t>(SeparableScratch(params, batch, layer.size, layer.size, layer.cin,
-                                                             layer.cout, threads.num_threads()))});
+  const Epilogue epilogue{.bias = bias.data(), .activation = mobilenet ? Activation::kRelu6 : Activation::kNone};
+  Tensor scratch(Shape{static_cast<int64_t>(
+      SeparableScratch(params, batch, layer.size, layer.size, layer.cin, layer.cout, threads.num_threads()))});
   MeasureAgainstPeak(state, threads, static_cast<double>(pixels_out) * layer.cin * (taps + layer.cout), [&] {
     SeparableConv2D(params, x, depthwise.data(), pointwise, epilogue, y, scratch.values<float>(), threads);
   });
@@ -111,10 +110,10 @@ std::vector<Layer> Xception(int size) {
 }
 
 std::vector<Layer> MobileNet() {
-  std::vector<Layer> layers = {
-      {.name = "conv1", .kind = Layer::kConv, .size = 224, .cin = 3, .cout = 32, .stride = 2}};
-  const int steps[][4] = {{112, 32, 64, 1}, {112, 64, 128, 2}, {56, 128, 128, 1}, {56, 128, 256, 2}, {28, 256, 256, 1},
-                          {28, 256, 512, 2}, {14, 512, 512, 1}, {14, 512, 1024, 2}, {7, 1024, 1024, 1}};
+  std::vector<Layer> layers = {{.name = "conv1", .kind = Layer::kConv, .size = 224, .cin = 3, .cout = 32, .stride = 2}};
+  const int steps[][4] = {{112, 32, 64, 1},  {112, 64, 128, 2},  {56, 128, 128, 1},
+                          {56, 128, 256, 2}, {28, 256, 256, 1},  {28, 256, 512, 2},
+                          {14, 512, 512, 1}, {14, 512, 1024, 2}, {7, 1024, 1024, 1}};
   for (const auto& [size, cin, cout, stride] : steps) {
     layers.push_back({.name = "conv_" + std::to_string(cin) + "_" + std::to_string(cout),
                       .size = size,

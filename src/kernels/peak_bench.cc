@@ -1,14 +1,16 @@
 #include "kernels/peak_bench.h"
 
-#include <ctime>
-
 #include <algorithm>
+#include <cstdlib>
+#include <ctime>
 #include <limits>
+#include <vector>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/peak_bench.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/isa.h"
 #include "kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -46,6 +48,12 @@ namespace siskin {
 namespace {
 
 HWY_EXPORT(MultiplyAddsT);
+
+// SISKIN_ISA=avx2 kernels_bench: before any benchmark packs a matrix.
+const bool kIsaForced = [] {
+  if (const char* isa = std::getenv("SISKIN_ISA")) ForceIsa(isa);
+  return true;
+}();
 
 double Now(clockid_t clock) {
   timespec time;

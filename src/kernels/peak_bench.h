@@ -16,7 +16,6 @@ double MeasurePeakGflops(ThreadPool& threads);
 
 // Runs `kernel`, which does 2 * `macs` operations, in the benchmark's loop. Counters: gflops, and percent: the fastest
 // run's share of the peak. One thread is timed by its own CPU time, several by the clock.
-void MeasureAgainstPeak(benchmark::State& state, ThreadPool& threads, double macs,
-                        const std::function<void()>& kernel);
+void MeasureAgainstPeak(benchmark::State& state, ThreadPool& threads, double macs, const std::function<void()>& kernel);
 
 }  // namespace siskin

@@ -8,6 +8,7 @@
 #include "hwy/highway.h"
 #include "kernels/conv/taps.h"
 #include "kernels/gemm/gemm-inl.h"
+#include "kernels/input_rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -28,8 +29,10 @@ void Conv2DT(const WindowParams& params, const ConstView& x, const PackedMatrix&
     const Range tiles = blocking.tiles(item);
     const int first_row = blocking.rows(tiles).begin;
     const float* const* pointers = taps.FindRows(blocking, tiles, worker);
-    MultiplyBlock(blocking, tiles, blocking.panels(item), filter, taps.num_taps(), epilogue, y,
-                  [&](int row, int) { return pointers + static_cast<size_t>(row - first_row) * taps.num_taps(); });
+    MultiplyBlock(
+        blocking, tiles, blocking.panels(item), filter, taps.num_taps(), epilogue, y,
+        [&](int row, int) { return pointers + static_cast<size_t>(row - first_row) * taps.num_taps(); },
+        InputRows(params, x, y.h, y.w, blocking.next_rows(item)));
   });
 }
 

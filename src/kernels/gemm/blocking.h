@@ -37,13 +37,17 @@ class Blocking {
   Range rows(int tile) const { return Part(m_, num_tiles_, tile); }
   Range rows(const Range& tiles) const { return {rows(tiles.begin).begin, rows(tiles.end - 1).end}; }
 
-  int num_blocks() const { return num_blocks_; }
+  // Rows of the block that the thread with this item will probably take next; empty at the end. Only good for a hint.
+  Range next_rows(size_t item) const {
+    const size_t next = item + static_cast<size_t>(num_threads_) * num_splits_;
+    return next < num_items() ? rows(tiles(next)) : Range{};
+  }
 
   // Upper limit of the rows of a block, whatever M and the number of threads: for scratch memory.
   static int MaxBlockRows(int row_floats, int tile_rows);
 
  private:
-  int m_, num_panels_, num_tiles_, num_blocks_, num_splits_;
+  int m_, num_panels_, num_threads_, num_tiles_, num_blocks_, num_splits_;
 };
 
 }  // namespace siskin

@@ -9,6 +9,7 @@
 #endif
 
 #include <array>
+#include <span>
 #include <utility>
 
 #include "kernels/gemm/blocking.h"
@@ -138,26 +139,62 @@ constexpr std::array<TileFunction, kTileRows> TileFunctions(std::integer_sequenc
 inline constexpr std::array<TileFunction, kTileRows> kTileFunctions =
     TileFunctions(std::make_integer_sequence<int, kTileRows>());
 
+// What the tiles of a block fetch into L2 while they compute, one cache line per two steps of K each: the first tiles
+// of every panel the next panel of B, the other tiles (the last of them) the input of the block that comes next.
+class Prefetches {
+ public:
+  // tiles, panels: of this block; next_input: what the next one reads, may be empty.
+  Prefetches(const PackedMatrix& b, const Range& tiles, const Range& panels, std::span<const float> next_input)
+      : b_(b),
+        tiles_(tiles),
+        panels_(panels),
+        next_input_(next_input),
+        tile_floats_(static_cast<size_t>(b.k() / 2) * kLineFloats),
+        idle_tiles_(HWY_MAX(tiles.size() - kTilesPerPanel, 0)) {
+    if (tile_floats_ > 0)
+      first_turn_ = idle_tiles_ * panels.size() - static_cast<int>(next_input.size() / tile_floats_);
+  }
+
+  const float* operator()(int panel, int tile) const {
+    const int index = tile - tiles_.begin;
+    if (index < kTilesPerPanel) {
+      return b_.panel(panel + 1 < panels_.end ? panel + 1 : panels_.begin) + static_cast<size_t>(index) * tile_floats_;
+    }
+    const int turn = (panel - panels_.begin) * idle_tiles_ + index - kTilesPerPanel - first_turn_;
+    return turn < 0 ? b_.panel(panel) : next_input_.data() + static_cast<size_t>(turn) * tile_floats_;
+  }
+
+ private:
+  // A panel is K * kPanelWidth floats, a tile fetches K * kLineFloats / 2.
+  static constexpr int kTilesPerPanel = HWY_MAX(2 * kPanelWidth / kLineFloats, 1);
+
+  const PackedMatrix& b_;
+  Range tiles_, panels_;
+  std::span<const float> next_input_;
+  size_t tile_floats_;
+  int idle_tiles_, first_turn_ = 0;
+};
+
 // Computes the part of y that `tiles` and `panels` of the blocking span. tile_rows(row, count) returns the pointers
 // [num_taps][count] to the rows [row, row + count) of A; it may reuse its memory from call to call.
 template <class TileRows>
 HWY_INLINE void MultiplyBlock(const Blocking& blocking, const Range& tiles, const Range& panels, const PackedMatrix& b,
-                              int num_taps, const Epilogue& epilogue, const View& y, const TileRows& tile_rows) {
+                              int num_taps, const Epilogue& epilogue, const View& y, const TileRows& tile_rows,
+                              std::span<const float> next_input) {
   const Clamp clamp(epilogue.activation);
   const ConstView& residual = epilogue.residual;
+  const Prefetches prefetches(b, tiles, panels, next_input);
   for (int p = panels.begin; p < panels.end; ++p) {
     const int column = p * kPanelWidth;
     for (int t = tiles.begin; t < tiles.end; ++t) {
       const Range rows = blocking.rows(t);
       const size_t row = static_cast<size_t>(rows.begin);
-      const int quarter = HWY_MIN(t - tiles.begin, 3);
       const Tile tile = {
           .rows = tile_rows(rows.begin, rows.size()),
           .num_taps = num_taps,
           .tap_length = b.k() / num_taps,
           .panel = b.panel(p),
-          .prefetch =
-              b.panel(p + 1 < panels.end ? p + 1 : panels.begin) + static_cast<size_t>(quarter) * b.k() / 2 * 16,
+          .prefetch = prefetches(p, t),
           .bias = epilogue.bias ? epilogue.bias + column : nullptr,
           .residual = residual.data ? residual.data + row * residual.stride + column : nullptr,
           .y = y.data + row * y.stride + column,

@@ -6,6 +6,7 @@
 #include "hwy/highway.h"
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/gemm/gemm-inl.h"
+#include "kernels/input_rows.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -43,7 +44,8 @@ void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const f
     const Range rows = blocking.rows(tiles);
     depthwise(rows.begin, rows.end, {panel, rows.begin, stride, true});
     MultiplyBlock(blocking, tiles, blocking.panels(item), pointwise, 1, epilogue, y,
-                  StridedRows(panel, rows.begin, stride));
+                  StridedRows(panel, rows.begin, stride),
+                  InputRows(params.window, x, y.h, y.w, blocking.next_rows(item)));
   });
 }
 
