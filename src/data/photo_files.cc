@@ -1,5 +1,6 @@
 #include "data/photo_files.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,7 +95,7 @@ void PhotoFinder::AddEntry(const std::string& path, const std::string& name, Fol
   if (!S_ISREG(info.st_mode)) return named_photo ? skip("not a regular file") : void();
   if (!named_photo && !BeginsLikePhoto(Full(path))) return;
   if (info.st_size == 0) return skip("0 bytes");
-  if (::access(Full(path).c_str(), R_OK) != 0) return skip("cannot open: " + ErrnoText(errno));
+  if (::faccessat(AT_FDCWD, Full(path).c_str(), R_OK, AT_EACCESS) != 0) return skip("cannot open: " + ErrnoText(errno));
 
   Photo photo;
   photo.path = path;

@@ -43,12 +43,16 @@ void CheckFraction(const char* name, double fraction) {
 void SplitClass(std::vector<Photo*> photos, const std::string& name, double validation_fraction, double test_fraction,
                 uint64_t seed) {
   const size_t parts = 1 + (validation_fraction > 0) + (test_fraction > 0);
+  if (photos.empty()) {
+    Fail(ErrorKind::kData, "class \"{}\" has no photos for training; a folder with train/{}/*.jpg is needed",
+         Printable(name), Printable(name));
+  }
   if (photos.size() < parts) {
-    Fail(
-        ErrorKind::kData,
-        "class \"{}\" has {} photo{} to be split into {} parts (training, validation, test); every part needs at least "
-        "one: add photos, or ask for fewer parts with --val 0 or --test 0",
-        Printable(name), photos.size(), photos.size() == 1 ? "" : "s", parts);
+    const char* others = parts == 3 ? "validation and test" : validation_fraction > 0 ? "validation" : "test";
+    Fail(ErrorKind::kData,
+         "class \"{}\" has {} photo{}, too few for training, {}: every part needs at least one; add photos, or ask for "
+         "fewer parts with --val 0 or --test 0",
+         Printable(name), photos.size(), photos.size() == 1 ? "" : "s", others);
   }
   std::vector<std::tuple<uint64_t, Photo*>> order;
   for (Photo* photo : photos) order.emplace_back(Place(*photo, seed), photo);

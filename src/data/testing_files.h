@@ -1,0 +1,12 @@
+// Writing the many small files of a test.
+#pragma once
+
+#include <filesystem>
+#include <string_view>
+
+namespace siskin::testing {
+
+// Creates the file and its folders, without the flushes to disk that the product's own writing does: 10 ms a file.
+void PutFile(const std::filesystem::path& path, std::string_view bytes);
+
+}  // namespace siskin::testing
