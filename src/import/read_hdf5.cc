@@ -40,6 +40,7 @@ class Handle {
 };
 
 Handle OpenImage(std::string_view bytes) {
+  if (bytes.empty()) Damaged("it is empty");
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // errors are returned, not printed
   H5PLset_loading_state(0);                     // a file may not name code to load
   const Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose, "the file");
@@ -85,19 +86,35 @@ bool IsOfOptimizer(const std::string& path) {
   return path.starts_with("optimizer/") || path.starts_with("optimizer_weights/");
 }
 
-// Data that are in this file, all of them, and nowhere else.
-void CheckStorage(hid_t dataset, uint64_t stored_bytes, const std::string& path) {
+// How many chunks a dataset of this shape has if all are there.
+uint64_t NumChunks(hid_t creation, const Shape& shape, const std::string& path) {
+  hsize_t chunk[kMaxRank] = {};
+  const int rank = H5Pget_chunk(creation, kMaxRank, chunk);
+  if (rank != static_cast<int>(shape.rank())) Damaged(path + " is cut into pieces of another rank");
+  uint64_t count = 1;  // at most the number of elements, which fit in memory
+  for (size_t i = 0; i < shape.rank(); ++i) {
+    if (chunk[i] == 0) Damaged(path + " is cut into empty pieces");
+    count *= (static_cast<uint64_t>(shape[i]) + chunk[i] - 1) / chunk[i];
+  }
+  return count;
+}
+
+// All the data are in this file and nowhere else.
+void CheckStorage(hid_t dataset, hid_t space, const Shape& shape, size_t element_bytes, const std::string& path) {
   const Handle creation(H5Dget_create_plist(dataset), H5Pclose, path);
   const H5D_layout_t layout = H5Pget_layout(creation);
   if (layout != H5D_COMPACT && layout != H5D_CONTIGUOUS && layout != H5D_CHUNKED) {
     Damaged(path + " is stored in a way (virtual, or unknown) that weights are not");
   }
   if (H5Pget_external_count(creation) != 0) Damaged(path + " keeps its data in another file, which is not opened");
-  H5D_space_status_t status = H5D_SPACE_STATUS_ERROR;
-  if (H5Dget_space_status(dataset, &status) < 0) Damaged("cannot read the storage of " + path);
-  const bool complete =
-      layout == H5D_CHUNKED ? status == H5D_SPACE_STATUS_ALLOCATED : H5Dget_storage_size(dataset) == stored_bytes;
-  if (stored_bytes != 0 && !complete) Damaged(path + " has fewer data than its shape says");
+  bool complete = false;
+  if (layout == H5D_CHUNKED) {
+    hsize_t chunks = 0;
+    complete = H5Dget_num_chunks(dataset, space, &chunks) >= 0 && chunks == NumChunks(creation, shape, path);
+  } else {
+    complete = H5Dget_storage_size(dataset) == static_cast<uint64_t>(shape.num_elements()) * element_bytes;
+  }
+  if (!complete) Damaged(path + " has fewer data than its shape says");
 }
 
 // Adds the dataset to `tensors` unless it is not made of floating-point numbers.
@@ -119,7 +136,7 @@ void ReadTensor(hid_t file, const std::string& path, uint64_t* bytes_left, Tenso
   if (!FitsIn(shape, sizeof(double), *bytes_left)) {  // double: what the file may have for each float
     Damaged(fmt::format("{} of shape {} is larger than is reasonable", path, shape.ToString()));
   }
-  CheckStorage(dataset, static_cast<uint64_t>(shape.num_elements()) * H5Tget_size(type), path);
+  if (shape.num_elements() != 0) CheckStorage(dataset, space, shape, H5Tget_size(type), path);
   Tensor tensor(shape);
   *bytes_left -= static_cast<uint64_t>(shape.num_elements()) * sizeof(double);
   if (!tensor.empty() && H5Dread(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.data()) < 0) {

@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <initializer_list>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -156,15 +156,12 @@ std::string EnterSandbox() {
 }
 
 std::string TrySandbox() {
-  const std::initializer_list<std::pair<const char*, bool>> tries = {
-      {"open a file", OpensFile()},
-      {"create a file", CreatesFile()},
-      {"open a socket", OpensSocket()},
-      {"start a process", StartsProcess()},
-      {"run a program", RunsProgram()},
-      {"take memory for code", TakesMemory(4096, PROT_READ | PROT_WRITE | PROT_EXEC)},
-      {"take 8 GiB", kLimitMemory && TakesMemory(size_t{8} << 30, PROT_READ | PROT_WRITE)},
+  std::vector<std::pair<const char*, bool>> tries = {
+      {"open a file", OpensFile()},     {"create a file", CreatesFile()},
+      {"open a socket", OpensSocket()}, {"start a process", StartsProcess()},
+      {"run a program", RunsProgram()}, {"take memory for code", TakesMemory(4096, PROT_READ | PROT_WRITE | PROT_EXEC)},
   };
+  if (kLimitMemory) tries.emplace_back("take 8 GiB", TakesMemory(size_t{8} << 30, PROT_READ | PROT_WRITE));
   std::string report;
   for (const auto& [what, worked] : tries) report += fmt::format("{}: {}\n", what, worked ? "POSSIBLE" : "refused");
   return report;
