@@ -1,17 +1,13 @@
 """What a person waits for and what fills the disk: start, one photo from a cold process, installed size."""
 
-import importlib.metadata
 import pathlib
 import statistics
-import subprocess
 import sys
-import tempfile
-
-from packaging.requirements import Requirement
 
 import environment
 import exports
 import process
+import sizes
 import table
 
 RUNS = 7  # the first one warms the disk cache; cold means the process, not the disk
@@ -19,34 +15,6 @@ RUNS = 7  # the first one warms the disk cache; cold means the process, not the 
 # What each engine must have installed to answer a question about a photo.
 DISTRIBUTIONS = {"tensorflow": ("tensorflow-cpu", "pillow"), "onnxruntime": ("onnxruntime", "pillow"),
                  "openvino": ("openvino", "pillow"), "litert": ("ai-edge-litert", "pillow")}
-
-
-def installed_mb(distributions):
-    """Of the distributions and everything they require, in the environment that runs this."""
-    seen, waiting = set(), list(distributions)
-    total = 0
-    while waiting:
-        name = waiting.pop().lower().replace("_", "-")
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            found = importlib.metadata.distribution(name)
-        except importlib.metadata.PackageNotFoundError:
-            continue  # asked for only on other systems
-        total += sum(path.stat().st_size for path in map(pathlib.Path, map(found.locate_file, found.files or []))
-                     if path.is_file())
-        for line in found.requires or []:
-            requirement = Requirement(line)
-            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
-                waiting.append(requirement.name)
-    return total / (1 << 20)
-
-
-def stripped_mb(program):
-    with tempfile.NamedTemporaryFile() as copy:
-        subprocess.run(["strip", "-o", copy.name, program], check=True)
-        return pathlib.Path(copy.name).stat().st_size / (1 << 20)
 
 
 def times(command):
@@ -57,14 +25,9 @@ def times(command):
             "said": costs[-1].stdout.strip().splitlines()[-1:]}
 
 
-def any_photo():
-    folder = environment.photos("test", limit=1)
-    return next(folder.rglob("*.jpg")).resolve()
-
-
 def measure(args):
     """By engine: seconds from nothing to the answer for one photo (MobileNet), and installed MB."""
-    photo = any_photo()
+    photo = environment.one_photo()
     folder = exports.exported("mobilenet", 224, args)
     rows = {}
     for name in args.engines:
@@ -73,12 +36,12 @@ def measure(args):
                 program = environment.siskin()
                 rows[name] = {"start": times([program, "--version"]),
                               "photo": times([program, "predict", "mobilenet", photo]),
-                              "installed_mb": stripped_mb(program)}
+                              "installed_mb": sizes.stripped_mb(program)}
             else:
                 cold = pathlib.Path(__file__).with_name("cold_photo.py")
                 rows[name] = {"start": times([sys.executable, cold, name]),
                               "photo": times([sys.executable, cold, name, folder, photo]),
-                              "installed_mb": installed_mb(DISTRIBUTIONS[name])}
+                              "installed_mb": sizes.installed_mb(DISTRIBUTIONS[name])}
         except (process.Failed, environment.NotThere) as error:
             rows[name] = {"missing": str(error)}
     return rows

@@ -60,3 +60,7 @@ def photos(*splits, limit=None):
             for photo in sorted(kind.iterdir())[:limit]:
                 (folder / split / kind.name / photo.name).symlink_to(photo.resolve())
     return folder
+
+
+def one_photo():
+    return next(photos("test", limit=1).rglob("*.jpg")).resolve()

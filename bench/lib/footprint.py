@@ -4,13 +4,12 @@ import argparse
 import json
 import pathlib
 import statistics
-import subprocess
 import sys
-import tempfile
 
 import environment
 import machine
 import process
+import sizes
 import table
 
 STARTS = 21  # of a program that takes milliseconds; the first fills the disk cache and is not counted
@@ -19,12 +18,6 @@ STARTS = 21  # of a program that takes milliseconds; the first fills the disk ca
 def median_ms(command):
     runs = [process.run(command).wall_s for _ in range(STARTS)][1:]
     return statistics.median(runs) * 1e3
-
-
-def stripped_mb(program):
-    with tempfile.NamedTemporaryFile() as copy:
-        subprocess.run(["strip", "-o", copy.name, program], check=True)
-        return pathlib.Path(copy.name).stat().st_size / 1e6
 
 
 def features_mb(size, args):
@@ -37,20 +30,16 @@ def features_mb(size, args):
     return process.run(command).peak_mb
 
 
-def one_photo():
-    return next(environment.photos("test", limit=1).rglob("*.jpg")).resolve()
-
-
 def measurements(args):
     """(what, unit, limit, how to measure it)"""
     program = environment.siskin()
-    photo = one_photo()
+    photo = environment.one_photo()
     return [("siskin --version", "ms", 20, lambda: median_ms([program, "--version"])),
             ("one photo, MobileNet, cold process", "ms", 300,
              lambda: median_ms([program, "predict", "mobilenet", photo, "--threads", args.threads])),
             ("features of 6,000 photos, 150 px, memory", "MB", 700, lambda: features_mb(150, args)),
             ("features of 6,000 photos, 299 px, memory", "MB", 700, lambda: features_mb(299, args)),
-            ("stripped program", "MB", 10, lambda: stripped_mb(program))]
+            ("stripped program", "MB", 10, lambda: sizes.stripped_mb(program))]
 
 
 def main():
