@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,7 +16,8 @@ namespace siskin {
 struct TrainOptions {
   std::filesystem::path photos;
   std::filesystem::path output = "model.safetensors";
-  std::filesystem::path run_folder = "runs/train";  // log.csv, split.csv, skipped.csv, checkpoint, cache of features
+  // Gets log.csv, split.csv, skipped.csv, report.json, the checkpoint and the cache of features.
+  std::filesystem::path run_folder = "runs/train";
   Recipe recipe;
   // Of the backbone: a catalogue name, a file, or empty for the network's own ImageNet weights. "none" (random) is
   // refused: a head on random features learns little, and training all layers is not built yet.
@@ -25,11 +27,12 @@ struct TrainOptions {
   double validation_fraction = 0.15, test_fraction = 0.15;
   std::filesystem::path split_file;  // as split.csv; empty: splits from folders, or AssignSplits
   bool resume = false;               // go on from the run folder's checkpoint, if there is one
-  std::string command;               // as typed, for the card
+  std::string command;               // as typed, for report.json
 };
 
 struct TrainReport {
-  Metrics validation, test;
+  Metrics validation;
+  std::optional<Metrics> test;         // none with a test fraction of 0
   int best_epoch = 0, epochs_run = 0;  // epochs count from 1
   size_t num_skipped = 0;              // photos that could not be used: skipped.csv in the run folder
   bool features_from_cache = false;

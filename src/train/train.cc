@@ -1,0 +1,225 @@
+#include "train/train.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/json.h"
+#include "base/utf8.h"
+#include "data/dataset.h"
+#include "evaluate/calibration.h"
+#include "graph/plan.h"
+#include "model/classifier_model.h"
+#include "train/backbone.h"
+#include "train/checkpoint.h"
+#include "train/features.h"
+#include "train/head_trainer.h"
+#include "train/run_folder.h"
+
+namespace siskin {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Stopwatch {
+ public:
+  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+
+ private:
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+};
+
+Dataset ReadDataset(const TrainOptions& options) {
+  if (options.validation_fraction == 0 && options.split_file.empty()) {
+    Fail(ErrorKind::kUsage, "--val 0 leaves no photos to choose the best epoch by; give a part of 0.05 or more");
+  }
+  Dataset dataset = ScanFolder(options.photos);
+  if (options.split_file.empty()) {
+    AssignSplits(&dataset, options.validation_fraction, options.test_fraction, options.seed);
+  } else {
+    ReadSplitFile(options.split_file, &dataset);
+  }
+  if (dataset.InSplit(Split::kTrain).empty() || dataset.InSplit(Split::kValidation).empty()) {
+    Fail(ErrorKind::kData, "{}: there are no photos for training or none for validation; both are needed",
+         Printable(options.photos.native()));
+  }
+  return dataset;
+}
+
+// Photos at once through the backbone. 16 photos of 150 px (Xception: 117 MB of activations) reach full speed; larger
+// photos reach it with fewer of them. Every thread has two to decode.
+int GoodBatch(const Preprocessing& preprocessing, int num_threads) {
+  constexpr int kPixels = 16 * 150 * 150, kLargest = 64;
+  const int by_pixels = kPixels / (preprocessing.height * preprocessing.width);
+  return std::clamp(by_pixels, std::min(2 * num_threads, kLargest), kLargest);
+}
+
+Features FeaturesOf(const Dataset& dataset, const Backbone& backbone, const TrainOptions& options,
+                    const RunFolder& folder, const RunContext& context) {
+  const Preprocessing preprocessing = PreprocessingOf(options.recipe);
+  const int batch = options.batch > 0 ? options.batch : GoodBatch(preprocessing, context.threads.num_threads());
+  Plan plan(BuildNetwork(backbone.network), backbone.weights, {.max_batch = batch}, context.threads);
+  return ComputeFeatures(dataset, plan, {folder.features(), backbone.digest, preprocessing}, context);
+}
+
+// skipped.csv: path,status,reason. Written even without lines, so that none of an earlier run stay behind.
+size_t WriteSkipped(const Dataset& dataset, const Features& features, const fs::path& file) {
+  std::string csv = "path,status,reason\n";
+  const auto add = [&](const std::vector<SkippedFile>& list, const char* status) {
+    for (const SkippedFile& photo : list) {
+      csv += fmt::format("{},{},{}\n", CsvField(photo.path), status, CsvField(photo.reason));
+    }
+  };
+  add(dataset.skipped, "skipped");
+  add(features.skipped, "skipped");
+  add(features.damaged, "damaged");
+  WriteFileAtomic(file, csv);
+  return dataset.skipped.size() + features.skipped.size();
+}
+
+std::string EpochLine(const EpochResult& e, int epochs, bool best) {
+  return fmt::format("epoch {:>{}}/{}  loss {:.4f}  accuracy {:.2f} %  validation loss {:.4f}  accuracy {:.2f} %{}",
+                     e.epoch, std::to_string(epochs).size(), epochs, e.train_loss, 100 * e.train_accuracy,
+                     e.validation_loss, 100 * e.validation_accuracy, best ? "  best" : "");
+}
+
+void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& identity, const RunFolder& folder,
+               const RunContext& context) {
+  std::error_code ignored;
+  if (options.resume && fs::exists(folder.checkpoint(), ignored)) {
+    trainer->Restore(ReadCheckpoint(folder.checkpoint(), trainer->state(), identity));
+    context.progress.Note(fmt::format("going on after epoch {}", trainer->state().history.size()));
+  }
+  const size_t epochs = static_cast<size_t>(options.recipe.epochs);
+  context.progress.Begin("training", "epochs", epochs - trainer->state().history.size());
+  while (!trainer->finished()) {
+    trainer->RunEpoch();
+    const HeadState& state = trainer->state();
+    WriteCheckpoint(folder.checkpoint(), state, identity);
+    WriteLog(folder.log(), state.history);
+    const EpochResult& epoch = state.history.back();
+    context.progress.Note(EpochLine(epoch, options.recipe.epochs, state.best_epoch == epoch.epoch));
+    context.progress.Advance(1);
+  }
+  context.progress.Finish();
+}
+
+// The trained head as it stands in the model file, on features: what a predictor computes after the backbone.
+std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, const FeatureSet& set,
+                              ThreadPool& threads) {
+  constexpr int kBatch = 256;
+  Graph graph;
+  graph.Input(1, 1, static_cast<int>(set.channels));
+  AppendHead(card, &graph);
+  Plan plan(graph, head, {.max_batch = kBatch}, threads);
+  const size_t outputs = static_cast<size_t>(plan.output_shape().c);
+  std::vector<float> logits(set.num_photos() * outputs);
+  for (size_t begin = 0; begin < set.num_photos(); begin += kBatch) {
+    const size_t n = std::min<size_t>(set.num_photos() - begin, kBatch);
+    plan.Run(std::span(set.features).subspan(begin * set.channels, n * set.channels), static_cast<int>(n),
+             std::span(logits).subspan(begin * outputs, n * outputs));
+  }
+  return logits;
+}
+
+Metrics Evaluate(const ModelCard& card, std::vector<float> logits, std::span<const int> labels) {
+  const size_t classes = card.class_names.size();
+  std::vector<float> scores(labels.size() * classes);
+  LogitsToScores(card, logits, scores);
+  std::vector<int> decisions;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    decisions.push_back(Decide(card, std::span(scores).subspan(i * classes, classes)));
+  }
+  return ComputeMetrics(scores, labels, decisions, card.class_names);
+}
+
+Json CountsOf(const Dataset& dataset) {
+  Json counts = Json::object();
+  for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+    const std::vector<int> by_class = dataset.CountByClass(split);
+    Json& json = counts[kSplitNames[static_cast<size_t>(split)]] = Json::object();
+    for (size_t k = 0; k < by_class.size(); ++k) json[ToValidUtf8(dataset.class_names[k])] = by_class[k];
+  }
+  return counts;
+}
+
+// What it takes to repeat the training. No paths, times or command: the same training gives the same file, and a model
+// that is handed on says nothing about the machine it was made on.
+Json RecipeJson(const TrainOptions& options, const Backbone& backbone, const HeadState& state) {
+  Json json = ToJson(options.recipe);
+  json["seed"] = options.seed;
+  json["weights_sha256"] = backbone.digest;
+  json["epochs_run"] = state.history.size();
+  json["best_epoch"] = state.best_epoch;
+  return json;
+}
+
+// report.json: everything about the run that is not in log.csv, the command included.
+void WriteReport(const fs::path& file, const TrainOptions& options, const ModelCard& card, const TrainReport& report) {
+  Json json = ToJson(card);
+  json.erase("references");
+  json["command"] = options.command;
+  json["output"] = options.output.native();
+  json["seconds"] = {{"features", report.seconds_features}, {"head", report.seconds_head}};
+  WriteFileAtomic(file, ToText(json, 1) + '\n');
+}
+
+}  // namespace
+
+TrainReport TrainClassifier(const TrainOptions& options, const RunContext& context) {
+  CheckRecipe(options.recipe);
+  if (options.output.has_parent_path()) MakeFolder(options.output.parent_path());
+  const RunFolder folder(options.run_folder);
+  const Dataset dataset = ReadDataset(options);
+  WriteSplitFile(dataset, folder.splits());
+  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights);
+
+  TrainReport report;
+  const Stopwatch features_watch;
+  const Features features = FeaturesOf(dataset, backbone, options, folder, context);
+  report.features_from_cache = features.from_cache;
+  report.num_skipped = WriteSkipped(dataset, features, folder.skipped());
+  report.seconds_features = features_watch.seconds();
+
+  const Stopwatch head_watch;
+  const Json identity = {{"recipe", ToJson(options.recipe)},
+                         {"seed", options.seed},
+                         {"photos", Fingerprint(dataset)},
+                         {"weights", backbone.digest}};
+  HeadTrainer trainer(options.recipe, options.seed, static_cast<int>(dataset.class_names.size()), features.train,
+                      features.validation, context);
+  TrainHead(&trainer, options, identity, folder, context);
+  report.best_epoch = trainer.state().best_epoch;
+  report.epochs_run = static_cast<int>(trainer.state().history.size());
+
+  ClassifierModel model;
+  ModelCard& card = model.card;
+  card.network = backbone.network;
+  card.weights_name = backbone.weights_name;
+  card.head = options.recipe.head;
+  card.preprocessing = PreprocessingOf(options.recipe);
+  card.class_names = dataset.class_names;
+  TensorMap head = trainer.BestWeights();
+  const std::vector<float> logits = HeadLogits(card, head, features.validation, context.threads);
+  card.temperature = FitTemperature(logits, features.validation.labels);
+  report.validation = Evaluate(card, logits, features.validation.labels);
+  card.metrics["validation"] = ToJson(report.validation);
+  if (features.test.num_photos() > 0) {
+    report.test = Evaluate(card, HeadLogits(card, head, features.test, context.threads), features.test.labels);
+    card.metrics["test"] = ToJson(*report.test);
+  }
+  card.recipe = RecipeJson(options, backbone, trainer.state());
+  card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}, {"skipped", report.num_skipped}};
+  model.weights = std::move(backbone.weights);
+  model.weights.merge(head);
+  WriteModel(options.output, &model, context.threads);
+  report.seconds_head = head_watch.seconds();
+  WriteReport(folder.report(), options, card, report);
+  report.files = {options.output,   folder.report(),     folder.log(),     folder.splits(),
+                  folder.skipped(), folder.checkpoint(), folder.features()};
+  return report;
+}
+
+}  // namespace siskin
