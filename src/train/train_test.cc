@@ -1,0 +1,249 @@
+// From photos to a model file with a small network of random weights: what counts here is that everything is written,
+// repeated and resumed exactly; accuracy on real photos is measured in docs/training.md.
+#include "train/train.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/testing.h"
+#include "data/dataset.h"
+#include "data/demo.h"
+#include "graph/testing_interpreter.h"
+#include "model/classifier_model.h"
+#include "train/run_folder.h"
+#include "weights/safetensors.h"
+
+namespace siskin {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::TemporaryFolder;
+
+// Stops the work after so many calls of Advance, and remembers what was said.
+class StoppingProgress : public Progress {
+ public:
+  explicit StoppingProgress(int stop_after) : left_(stop_after) {}
+  void Advance(size_t) override {
+    if (--left_ == 0) stop = true;
+  }
+  void Note(std::string_view line) override { notes += std::string(line) + '\n'; }
+
+  std::atomic<bool> stop = false;
+  std::string notes;
+
+ private:
+  int left_;
+};
+
+class Training : public ::testing::Test {
+ protected:
+  Training() {
+    ThreadPool threads(2);
+    Progress progress;
+    const std::atomic<bool> stop = false;
+    WriteDemoData(photos_, 30, 1, {threads, progress, stop});
+    options_.photos = photos_;
+    options_.recipe = SmallRecipe();
+    options_.weights = (folder_.path() / "weights.safetensors").native();
+    options_.seed = 7;
+    options_.run_folder = folder_.path() / "run";
+    options_.output = folder_.path() / "out" / "model.safetensors";
+    options_.command = "siskin train photos";
+    const Graph graph = BuildNetwork(BackboneOf(options_.recipe));
+    WriteSafetensors(options_.weights, testing::RandomWeights(graph, 1), {});
+  }
+
+  static Recipe SmallRecipe() {
+    Recipe recipe;
+    recipe.network = "mobilenet";
+    recipe.alpha = 0.25;
+    recipe.size = 32;
+    recipe.head = {{8}, 0.2f};
+    recipe.epochs = 5;
+    recipe.head_batch = 8;
+    return recipe;
+  }
+
+  TrainReport Train(int num_threads = 2, int stop_after = -1) {
+    ThreadPool threads(num_threads);
+    StoppingProgress progress(stop_after);
+    TrainReport report = TrainClassifier(options_, {threads, progress, progress.stop});
+    notes_ = progress.notes;
+    return report;
+  }
+
+  Error TrainError(int stop_after = -1) {
+    try {
+      Train(2, stop_after);
+    } catch (const Error& error) {
+      return error;
+    }
+    return Error(ErrorKind::kInternal, "no error");
+  }
+
+  std::string ModelBytes() { return ReadFile(options_.output); }
+
+  TemporaryFolder folder_;
+  fs::path photos_ = folder_.path() / "photos";
+  TrainOptions options_;
+  std::string notes_;
+};
+
+TEST_F(Training, WritesATestedModelAndItsReport) {
+  const TrainReport report = Train();
+  EXPECT_EQ(report.epochs_run, 5);
+  EXPECT_GE(report.best_epoch, 1);
+  EXPECT_EQ(report.num_skipped, 0u);
+  EXPECT_FALSE(report.features_from_cache);
+  for (const fs::path& file : report.files) EXPECT_TRUE(fs::exists(file)) << file;
+
+  const ModelCard card = ReadModelCard(options_.output);
+  EXPECT_EQ(card.class_names.size(), 2u);
+  EXPECT_EQ(card.recipe["seed"], 7);
+  EXPECT_EQ(card.recipe["optimizer"], "adamw");
+  EXPECT_EQ(card.recipe["best_epoch"], report.best_epoch);
+  EXPECT_EQ(card.weights_name, "weights.safetensors");
+  EXPECT_EQ(card.metrics["test"]["photos"], 10);  // 15 % of 30, rounded, in each class
+  EXPECT_EQ(card.metrics["validation"]["accuracy_interval"].size(), 2u);
+  EXPECT_EQ(card.data["photos"]["train"][card.class_names[0]], 20);
+  EXPECT_EQ(ModelBytes().find(folder_.path().native()), std::string::npos) << "a path of this machine";
+
+  const Json json = ParseJson(ReadFile(options_.run_folder / "report.json"), "report");
+  EXPECT_EQ(json["command"], "siskin train photos");
+  const std::string log = ReadFile(options_.run_folder / "log.csv");
+  EXPECT_EQ(std::ranges::count(log, '\n'), 1 + report.epochs_run);
+}
+
+TEST_F(Training, TheModelAnswersAsItWasTested) {
+  const TrainReport report = Train();
+  const ClassifierModel model = ReadModel(options_.output);
+  ThreadPool threads(2);
+  EXPECT_TRUE(Verify(model, threads).passed());
+  Dataset dataset = ScanFolder(photos_);
+  ReadSplitFile(options_.run_folder / "split.csv", &dataset);
+  std::vector<fs::path> files;
+  std::vector<int> labels, decisions;
+  for (const Photo* photo : dataset.InSplit(Split::kTest)) {
+    files.push_back(dataset.root / photo->path);
+    labels.push_back(photo->label);
+  }
+  std::vector<float> scores;
+  for (const Predictor::Answer& answer : Predictor(model, 3, threads).Predict(files)) {
+    scores.insert(scores.end(), answer.scores.begin(), answer.scores.end());
+    decisions.push_back(answer.label);
+  }
+  EXPECT_EQ(ToJson(ComputeMetrics(scores, labels, decisions, model.card.class_names)), ToJson(*report.test));
+}
+
+TEST_F(Training, SameBytesForAnyNumberOfThreadsAndFromTheCache) {
+  Train(1);
+  const std::string one = ModelBytes();
+  const TrainReport again = Train(2);
+  EXPECT_TRUE(again.features_from_cache);
+  EXPECT_EQ(ModelBytes(), one);
+  options_.run_folder = folder_.path() / "another";
+  options_.batch = 3;
+  EXPECT_FALSE(Train(3).features_from_cache);
+  EXPECT_EQ(ModelBytes(), one);
+  options_.seed = 8;
+  Train();
+  EXPECT_NE(ModelBytes(), one);
+}
+
+TEST_F(Training, StoppedAnywhereAndResumedGivesTheSameBytes) {
+  Train();
+  const std::string whole = ModelBytes();
+  options_.resume = true;
+  // 60 photos in batches of 16: some stops fall into the features, some into the epochs.
+  options_.batch = 16;
+  for (const int stop_after : {1, 3, 6, 7, 9}) {
+    options_.run_folder = folder_.path() / ("stopped" + std::to_string(stop_after));
+    EXPECT_EQ(TrainError(stop_after).kind(), ErrorKind::kInterrupted) << "after " << stop_after;
+    fs::remove(options_.output);
+    Train();
+    EXPECT_EQ(ModelBytes(), whole) << "after " << stop_after;
+  }
+  EXPECT_NE(notes_.find("going on after epoch"), std::string::npos);
+}
+
+TEST_F(Training, ResumingAFinishedTrainingOnlyWritesTheModel) {
+  Train();
+  const std::string whole = ModelBytes();
+  fs::remove(options_.output);
+  options_.resume = true;
+  Train();
+  EXPECT_EQ(ModelBytes(), whole);
+}
+
+TEST_F(Training, ResumingWithOtherOptionsIsRefused) {
+  Train();
+  options_.resume = true;
+  options_.recipe.lr = 0.5;
+  const Error error = TrainError();
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_NE(std::string(error.what()).find("lr"), std::string::npos) << error.what();
+}
+
+TEST_F(Training, OneTrainingAFolder) {
+  const RunFolder other(options_.run_folder);
+  const Error error = TrainError();
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_NE(std::string(error.what()).find("another training"), std::string::npos);
+}
+
+TEST_F(Training, BrokenPhotosAreListed) {
+  const Dataset dataset = ScanFolder(photos_);
+  std::ofstream(dataset.root / dataset.photos[3].path) << "no picture";
+  const TrainReport report = Train();
+  EXPECT_EQ(report.num_skipped, 1u);
+  const std::string csv = ReadFile(options_.run_folder / "skipped.csv");
+  EXPECT_EQ(csv.find("path,status,reason\n" + dataset.photos[3].path + ",skipped,"), 0u) << csv;
+  EXPECT_EQ(ReadModelCard(options_.output).data["skipped"], 1);
+  EXPECT_TRUE(Train().features_from_cache);
+  EXPECT_EQ(ReadFile(options_.run_folder / "skipped.csv"), csv) << "from the cache";
+}
+
+TEST_F(Training, AClassWithoutAReadablePhotoIsAnError) {
+  const Dataset dataset = ScanFolder(photos_);
+  for (const Photo& photo : dataset.photos) {
+    if (photo.label == 1) std::ofstream(dataset.root / photo.path) << "no picture";
+  }
+  const Error error = TrainError();
+  EXPECT_EQ(error.kind(), ErrorKind::kData);
+  EXPECT_NE(std::string(error.what()).find(dataset.class_names[1]), std::string::npos) << error.what();
+}
+
+TEST_F(Training, WithoutATestSetThereIsNoTestNumber) {
+  options_.test_fraction = 0;
+  EXPECT_FALSE(Train().test.has_value());
+  EXPECT_FALSE(ReadModelCard(options_.output).metrics.contains("test"));
+}
+
+TEST_F(Training, RefusesWhatCannotWork) {
+  options_.validation_fraction = 0;
+  EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
+  options_.validation_fraction = 0.15;
+  options_.weights = "none";
+  EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
+  options_.weights = "no-such-file.h5";
+  EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
+}
+
+TEST_F(Training, FollowsASplitFile) {
+  Train();
+  options_.split_file = folder_.path() / "split.csv";
+  fs::copy_file(options_.run_folder / "split.csv", options_.split_file);
+  const std::string whole = ModelBytes();
+  options_.validation_fraction = 0;  // without effect: the file says it all
+  Train();
+  EXPECT_EQ(ModelBytes(), whole);
+}
+
+}  // namespace
+}  // namespace siskin
