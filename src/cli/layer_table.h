@@ -1,0 +1,14 @@
+// The layers of a graph as a table: name, kind, output, parameters.
+#pragma once
+
+#include <string>
+
+#include "base/json.h"
+#include "graph/graph.h"
+
+namespace siskin::cli {
+
+std::string LayerTable(const Graph& graph);
+Json LayersToJson(const Graph& graph);
+
+}  // namespace siskin::cli

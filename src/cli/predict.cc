@@ -1,0 +1,125 @@
+// `siskin predict`: says what is in photos. Memory does not grow with their number: answers leave batch by batch.
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+#include <span>
+
+#include "base/error.h"
+#include "cli/model_argument.h"
+#include "cli/photo_messages.h"
+#include "cli/prediction_writer.h"
+#include "cli/text.h"
+#include "cli/verb.h"
+#include "data/inputs.h"
+
+namespace siskin::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+// With more classes than this a full list of scores is noise: the best five are shown, as ImageNet's top-5 has it.
+constexpr size_t kManyClasses = 20;
+constexpr int kTopOfMany = 5;
+constexpr size_t kMaxPathColumns = 60;
+
+class PredictVerb : public Verb {
+ public:
+  void Declare(Options options) override {
+    options.Describe("Say which class each photo belongs to.");
+    options.Argument("MODEL", &model_,
+                     "a model file made by `siskin train`, or a network with ImageNet's own classes: mobilenet");
+    options.Arguments("PHOTOS", &photos_,
+                      "files, folders (all photos below), patterns in quotes ('*.jpg'), or - for a list on standard "
+                      "input, one path a line or NUL-separated");
+    AddFormat(options, {"text", "jsonl", "csv"});
+    AddOutput(options);
+    options.Whole("--top", &top_, 0, kNoLimit,
+                  "show only the N best classes; 0: all of them in jsonl and csv (5 of more than 20), the answer alone "
+                  "in text");
+    AddBatch(options);
+    AddThreads(options);
+    AddVolume(options);
+    options.Footer(
+        "A photo that cannot be read gets a line with its error, and the exit code is 4.\n\n"
+        "Examples:\n"
+        "  siskin predict pets.safetensors new/*.jpg\n"
+        "  siskin predict pets.safetensors photos/ --format csv -o answers.csv\n"
+        "  find . -name '*.jpg' -print0 | siskin predict pets.safetensors - --format jsonl\n"
+        "  siskin predict mobilenet photo.jpg --top 3");
+  }
+
+  ExitCode Run(Session& session) override {
+    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin);
+    if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
+    const ClassifierModel model = LoadModelOrNetwork(model_);
+    const RunContext context = session.context();
+    const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));
+    Predictor predictor(model, batch, context.threads);
+    const auto writer = MakePredictionWriter(Style(session, files, model), model.card.class_names);
+    Output output = session.OpenOutput();
+    output.Write(writer->Header());
+    Progress silent;
+    Progress& progress = session.results_on_terminal() ? silent : context.progress;
+    const Troubles troubles = PredictAll(files, predictor, *writer, output, {context.threads, progress, context.stop});
+    output.Commit();
+    WarnAboutPhotos(troubles.damaged, "damaged, but could be decoded", session);
+    if (troubles.failed == 0) return ExitCode::kDone;
+    session.console().Warning(fmt::format("{} of {} could not be read",
+                                          WithCommas(static_cast<int64_t>(troubles.failed)),
+                                          Plural(files.size(), "photo")));
+    return ExitCode::kSomeInputsFailed;
+  }
+
+ private:
+  PredictionStyle Style(const Session& session, std::span<const fs::path> files, const ClassifierModel& model) const {
+    PredictionStyle style{.format = session.format(), .top = top_, .path_columns = 0};
+    if (top_ == 0 && model.card.class_names.size() > kManyClasses) style.top = kTopOfMany;
+    for (const fs::path& file : files) {
+      style.path_columns = std::max(style.path_columns, DisplayWidth(Printable(file.native(), kMaxPathColumns)));
+    }
+    style.path_columns = std::min(style.path_columns, kMaxPathColumns);
+    return style;
+  }
+
+  struct Troubles {
+    size_t failed = 0;
+    std::vector<SkippedFile> damaged;
+  };
+
+  static Troubles PredictAll(std::span<const fs::path> files, Predictor& predictor, const PredictionWriter& writer,
+                             Output& output, const RunContext& context) {
+    Troubles troubles;
+    context.progress.Begin("predict", "photos", files.size());
+    const auto batch = static_cast<size_t>(predictor.max_batch());
+    for (size_t begin = 0; begin < files.size(); begin += batch) {
+      if (context.stopped()) {
+        Fail(ErrorKind::kInterrupted, "stopped after {} of {} photos", begin, files.size());
+      }
+      const auto part = files.subspan(begin, std::min(batch, files.size() - begin));
+      const std::vector<Predictor::Answer> answers = predictor.Predict(part);
+      for (size_t i = 0; i < part.size(); ++i) {
+        output.Write(writer.Line(part[i].native(), answers[i]));
+        if (!answers[i].status.error.empty()) ++troubles.failed;
+        if (!answers[i].status.warning.empty()) {
+          troubles.damaged.push_back({part[i].native(), answers[i].status.warning});
+        }
+      }
+      output.Flush();
+      context.progress.Advance(part.size());
+    }
+    context.progress.Finish();
+    return troubles;
+  }
+
+  std::string model_;
+  std::vector<std::string> photos_;
+  int top_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Verb> MakePredict() {
+  return std::make_unique<PredictVerb>();
+}
+
+}  // namespace siskin::cli

@@ -1,0 +1,27 @@
+#include "cli/recipe_options.h"
+
+#include <algorithm>
+
+namespace siskin::cli {
+
+void RecipeOptions::Declare(Options& options, const std::vector<std::string>& names) {
+  const Recipe shown = FindRecipe("default");
+  for (const std::string& name : names) {
+    const auto field = std::ranges::find(RecipeFields(), name, &RecipeField::name);
+    const auto take = [this, name](const std::string& text) { given_.emplace_back(name, text); };
+    if (field->type == RecipeField::Type::kFlag) {
+      options.Switch("--" + name, field->print(shown) == "true", take, field->help);
+    } else {
+      options.Custom("--" + name, field->placeholder, field->print(shown), take, field->help);
+    }
+  }
+}
+
+Recipe RecipeOptions::Make(const std::string& name) const {
+  Recipe recipe = FindRecipe(name);
+  for (const auto& [field, text] : given_) SetRecipeField(&recipe, field, text);
+  CheckRecipe(recipe);
+  return recipe;
+}
+
+}  // namespace siskin::cli

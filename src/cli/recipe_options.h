@@ -1,0 +1,27 @@
+// The options that a recipe's table of fields asks for (train/recipe.h), on a verb's command line.
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/options.h"
+#include "train/recipe.h"
+
+namespace siskin::cli {
+
+class RecipeOptions {
+ public:
+  // Declares the fields `names` with the values of the recipe "default" as shown defaults.
+  void Declare(Options& options, const std::vector<std::string>& names);
+
+  // Recipe `name` with what was given on the command line, checked. kUsage as recipe.h has it.
+  Recipe Make(const std::string& name) const;
+
+  bool any_given() const { return !given_.empty(); }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> given_;  // field and text
+};
+
+}  // namespace siskin::cli

@@ -1,0 +1,54 @@
+// One run of one verb: its common options, where results and messages go, threads and signals when the work begins.
+#pragma once
+
+#include <atomic>
+#include <optional>
+#include <string>
+
+#include "base/run_context.h"
+#include "cli/console.h"
+#include "cli/output.h"
+#include "cli/progress.h"
+
+namespace siskin::cli {
+
+struct CommonOptions {
+  int threads = 0;  // 0: all the processors that the process may use
+  // Photos at once through a network: 8 are enough for the matrix product to reach its full speed; more only take
+  // memory.
+  int batch = 8;
+  bool quiet = false, verbose = false;
+  std::string format = "text";
+  std::string output;  // empty: standard output
+};
+
+class Session {
+ public:
+  // command: the command line as typed.
+  Session(const CommonOptions& options, std::string command, Console& console);
+
+  Console& console() { return console_; }
+  Progress& progress() { return progress_; }
+  bool verbose() const { return options_.verbose && !options_.quiet; }
+  const std::string& command() const { return command_; }
+  const std::string& format() const { return options_.format; }
+  Output OpenOutput() const { return Output(options_.output); }
+  // Results appear on the terminal while the work goes on: a progress bar would get between them.
+  bool results_on_terminal() const;
+
+  // Starts the threads and the handling of signals at the first call: a verb that is done in a blink needs neither.
+  RunContext context();
+
+ private:
+  const CommonOptions& options_;
+  const std::string command_;
+  Console& console_;
+  ConsoleProgress progress_;
+  std::optional<ThreadPool> threads_;
+};
+
+// Set by the first SIGINT or SIGTERM after WatchSignals; the second one ends the process as if it were not handled.
+const std::atomic<bool>& StopFlag();
+void WatchSignals();
+
+}  // namespace siskin::cli

@@ -1,0 +1,129 @@
+#include "program.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <thread>
+
+#include "base/testing.h"
+
+namespace siskin::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<char*> Pointers(std::vector<std::string>& strings) {
+  std::vector<char*> pointers;
+  for (std::string& string : strings) pointers.push_back(string.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// In the child, between fork and exec: only calls that are allowed there.
+[[noreturn]] void Become(char** arguments, const RunOptions& options, const char* in, const char* out,
+                         const char* err) {
+  const auto redirect = [](const char* path, int flags, int to) {
+    const int fd = ::open(path, flags, 0600);
+    if (fd < 0 || ::dup2(fd, to) < 0) ::_exit(126);
+    if (fd != to) ::close(fd);
+  };
+  redirect(in, O_RDONLY, STDIN_FILENO);
+  redirect(out, O_WRONLY | O_CREAT, STDOUT_FILENO);
+  redirect(err, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
+  if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(126);
+  if (options.file_size_limit >= 0) {
+    const rlimit limit{static_cast<rlim_t>(options.file_size_limit), static_cast<rlim_t>(options.file_size_limit)};
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) ::signal(signal, SIG_DFL);  // whatever the test runner ignores
+  ::execv(arguments[0], arguments);
+  ::_exit(127);
+}
+
+pid_t Start(const std::vector<std::string>& arguments, const RunOptions& options, const fs::path& in,
+            const fs::path& out, const fs::path& err) {
+  std::vector<std::string> command = {SISKIN_PROGRAM};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  std::vector<char*> pointers = Pointers(command);
+  const pid_t pid = ::fork();
+  if (pid < 0) throw std::runtime_error("fork failed");
+  if (pid > 0) return pid;
+  for (const auto& [name, value] : options.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  Become(pointers.data(), options, in.c_str(), out.c_str(), err.c_str());
+}
+
+int ExitCode(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+int WaitAtMost(pid_t pid, int seconds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  int status = 0;
+  while (::waitpid(pid, &status, WNOHANG) == 0) {
+    if (std::chrono::steady_clock::now() > end) {
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, &status, 0);
+      break;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  }
+  return ExitCode(status);
+}
+
+}  // namespace
+
+RunResult RunSiskin(const std::vector<std::string>& arguments, const RunOptions& options) {
+  const TemporaryFolder scratch;
+  const fs::path in = scratch.path() / "in", out = scratch.path() / "out", err = scratch.path() / "err";
+  WriteText(in, options.standard_input);
+  const bool captured = options.standard_output.empty();
+  const pid_t pid = Start(arguments, options, in, captured ? out : options.standard_output, err);
+  RunResult result;
+  result.exit_code = WaitAtMost(pid, options.seconds);
+  if (captured) result.out = ReadText(out);
+  result.err = ReadText(err);
+  return result;
+}
+
+BackgroundSiskin::BackgroundSiskin(const std::vector<std::string>& arguments, const fs::path& log)
+    : pid_(Start(arguments, {}, "/dev/null", log, log)) {}
+
+BackgroundSiskin::~BackgroundSiskin() {
+  if (pid_ > 0) {
+    ::kill(pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+  }
+}
+
+void BackgroundSiskin::Signal(int signal) {
+  if (pid_ > 0) ::kill(pid_, signal);
+}
+
+int BackgroundSiskin::Wait() {
+  const int code = WaitAtMost(pid_, RunOptions().seconds);
+  pid_ = -1;
+  return code;
+}
+
+std::string ReadText(const fs::path& file) {
+  std::ifstream in(file, std::ios::binary);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void WriteText(const fs::path& file, const std::string& text) {
+  std::ofstream(file, std::ios::binary) << text;
+}
+
+size_t CountLines(const std::string& text) {
+  return static_cast<size_t>(std::count(text.begin(), text.end(), '\n'));
+}
+
+}  // namespace siskin::testing
