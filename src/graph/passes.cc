@@ -131,7 +131,7 @@ bool TakesActivation(const Op& op) {
 // Puts the ReLU of op `i` into everyone who reads it, if all of them can.
 void FuseIntoReaders(Program& program, int i) {
   const Op relu = OpAt(program, i);
-  if (relu.activation != Activation::kRelu || program.output == relu.output) return;
+  if (relu.activation != Activation::kRelu) return;
   const auto reads = [&](const Op& op) {
     return op.residual == relu.output || std::find(op.inputs.begin(), op.inputs.end(), relu.output) != op.inputs.end();
   };

@@ -111,13 +111,15 @@ TEST(Passes, BatchNormStaysWhereTheRawValuesAreNeeded) {
 }
 
 TEST(Passes, AnAdditionMovesIntoTheLaterConvolution) {
-  Graph g;
-  const NodeId x = g.Input(4, 4, 3);
-  const NodeId a = g.Conv2D("a", x, {.filters = 3}), b = g.Conv2D("b", x, {.filters = 3});
-  g.Add("add", b, a);
-  Program program = LowerRandom(g);
-  FuseAdd(program);
-  EXPECT_EQ(Describe(program), "a(0) -> 1\nb(0) +1 [add] -> 3\n");
+  for (const bool swapped : {false, true}) {
+    Graph g;
+    const NodeId x = g.Input(4, 4, 3);
+    const NodeId a = g.Conv2D("a", x, {.filters = 3}), b = g.Conv2D("b", x, {.filters = 3});
+    g.Add("add", swapped ? b : a, swapped ? a : b);
+    Program program = LowerRandom(g);
+    FuseAdd(program);
+    EXPECT_EQ(Describe(program), "a(0) -> 1\nb(0) +1 [add] -> 3\n");
+  }
 }
 
 TEST(Passes, TheConvolutionWaitsForTheOtherAddend) {
@@ -180,6 +182,31 @@ TEST(Passes, AReluThatOthersReadStays) {
   }
 }
 
+TEST(Passes, AReluThatIsAddedStays) {
+  Graph g;
+  const NodeId x = g.Conv2D("conv", g.Input(4, 4, 3), {.filters = 3});
+  const NodeId active = g.Activate("relu", x, Activation::kRelu);
+  const NodeId sum = g.Add("add", g.SeparableConv2D("sep", x, {.filters = 3, .kernel = 3}), active);
+  g.Concat("all", {x, sum});
+  Program program = LowerRandom(g);
+  FuseAdd(program);
+  FuseActivation(program);
+  EXPECT_EQ(Describe(program), "conv(0) -> 1\nrelu(1) act1 -> 2\nsep(1) +2 [add] -> 4\nall(1,4) -> 5\n");
+}
+
+TEST(Passes, NothingIsMergedBehindAnActivation) {
+  Graph g;
+  const NodeId x = g.Input(4, 4, 3);
+  NodeId y = g.Activate("relu", g.Conv2D("conv", x, {.filters = 3}), Activation::kRelu);
+  y = g.Activate("relu2", g.Conv2D("conv2", g.BatchNorm("bn", y), {.filters = 3}), Activation::kRelu);
+  g.Add("add", x, y);
+  Program program = LowerRandom(g);
+  FuseActivation(program);
+  FoldBatchNorm(program);
+  FuseAdd(program);
+  EXPECT_EQ(Describe(program), "conv(0) act1 [relu] -> 2\nbn(2) -> 3\nconv2(3) act1 [relu2] -> 5\nadd(0,5) -> 6\n");
+}
+
 TEST(Passes, DepthwiseAndPointwiseBecomeSeparable) {
   Graph g;
   NodeId x = g.DepthwiseConv2D("dw", g.Input(4, 4, 3), {.kernel = 3, .stride = 2, .use_bias = true});
@@ -208,6 +235,16 @@ TEST(Passes, DepthwiseStaysBeforeAnythingButAPlain1x1) {
     FuseSeparable(program);
     EXPECT_EQ(program.ops.size(), 2u);
   }
+}
+
+TEST(Passes, DepthwiseWithAnAdditionStays) {
+  Graph g;
+  const NodeId x = g.Input(4, 4, 3);
+  g.Conv2D("pw", g.Add("add", g.DepthwiseConv2D("dw", x, {.kernel = 3}), x), {.filters = 5});
+  Program program = LowerRandom(g);
+  FuseAdd(program);
+  FuseSeparable(program);
+  EXPECT_EQ(Describe(program), "dw(0) +0 [add] -> 2\npw(2) -> 3\n");
 }
 
 TEST(Passes, AGraphWithoutWorkBecomesACopy) {

@@ -68,7 +68,7 @@ class Assigner {
   bool Placed(ValueId value) { return SlotOf(value).place != Place::kArena || SlotOf(value).buffer >= 0; }
 
   // Every concatenation gets its buffer first, alive from its first part on; parts are written straight into it where
-  // that is possible: not for a part that lies outside, is dense, or already belongs to another concatenation.
+  // that is possible: not for a part that lies outside, is dense, or is (in) another concatenation, placed before.
   void PlaceConcatenations() {
     for (int i = 0; i < static_cast<int>(program_.ops.size()); ++i) {
       if (OpAt(i).kind != LayerKind::kConcat || SlotOf(OpAt(i).output).place != Place::kArena) continue;
@@ -83,8 +83,7 @@ class Assigner {
     for (const ValueId part : concat.inputs) {
       Slot& slot = SlotOf(part);
       const int producer = ProducerOf(program_, part);
-      const bool is_concat = producer >= 0 && OpAt(producer).kind == LayerKind::kConcat;
-      if (!Placed(part) && !is_concat && !MustBeDense(part)) {
+      if (!Placed(part) && !MustBeDense(part)) {
         slot.buffer = whole.buffer;
         slot.first_channel = first_channel;
         slot.stride = whole.stride;
