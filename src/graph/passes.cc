@@ -75,7 +75,9 @@ namespace {
 void FoldInto(Op& op, const std::vector<double>& scale, const std::vector<double>& shift) {
   const size_t channels = scale.size();
   std::vector<float>& weights = op.kind == LayerKind::kDepthwiseConv2D ? op.depthwise : op.matrix;
-  for (size_t i = 0; i < weights.size(); ++i) weights[i] = static_cast<float>(weights[i] * scale[i % channels]);
+  for (size_t row = 0; row < weights.size(); row += channels) {
+    for (size_t c = 0; c < channels; ++c) weights[row + c] = static_cast<float>(weights[row + c] * scale[c]);
+  }
   op.bias.resize(channels, 0.0f);
   for (size_t c = 0; c < channels; ++c) op.bias[c] = static_cast<float>(op.bias[c] * scale[c] + shift[c]);
 }
