@@ -6,7 +6,7 @@ target_compile_options(siskin_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 warns about std::string concatenation itself (GCC bug 105651)
   -ffp-contract=off)  # the same source gives the same bits whatever the compiler would like to fuse
-# Highway compiles every kernel once for each of SSE2 (the x86-64 baseline), SSE4, AVX2 and AVX-512. SSSE3 and the
+# Highway compiles every kernel once for each of SSE4, AVX2, AVX-512 and plain scalar code. SSSE3 and the
 # AVX-512 of Ice Lake add compile time and nothing to fp32.
 target_compile_definitions(siskin_flags INTERFACE HWY_DISABLED_TARGETS=\(HWY_SSSE3|HWY_AVX3_DL\))
 target_include_directories(siskin_flags INTERFACE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
