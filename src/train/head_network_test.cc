@@ -289,6 +289,7 @@ std::vector<double> OurCurve(const KerasCurve& curve) {
   constexpr size_t kInputs = 12, kBatch = 16, kSteps = 12;
   Recipe recipe;
   recipe.schedule = Schedule::kConstant;
+  recipe.weight_decay = 0;
   for (const auto& [field, value] : curve.fields) SetRecipeField(&recipe, field, value);
   ThreadPool threads(2);
   HeadNetwork network(kInputs, {{8, 5}, 0}, NumHeadOutputs(static_cast<size_t>(curve.classes)), kBatch, threads);

@@ -48,7 +48,7 @@ void AdamUpdate(const StepConstants& c, const float* gradient, float* weight, fl
 
 StepConstants ConstantsOf(const Recipe& recipe, double lr, int64_t step, bool decays) {
   const bool decoupled = recipe.optimizer == Optimizer::kAdamW;
-  const double decay = decays ? recipe.weight_decay : 0;
+  const double decay = decays ? WeightDecayOf(recipe) : 0;
   const double t = static_cast<double>(step);
   const double correction = std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
   return {.lr = static_cast<float>(recipe.optimizer == Optimizer::kSgd ? lr : lr * correction),

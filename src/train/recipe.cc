@@ -145,6 +145,19 @@ RecipeField HeadField() {
           .print = print};
 }
 
+RecipeField WeightDecayField() {
+  const auto parse = [](Recipe* recipe, std::string_view text) {
+    recipe->weight_decay.reset();
+    if (text != "auto") recipe->weight_decay = ParseNumber<double>("weight-decay", text, 0, 1e3);
+  };
+  return {.name = "weight-decay",
+          .placeholder = "N|auto",
+          .help = "pull of the weights (not biases) to 0: decoupled in adamw, else L2; auto: 5 in adamw, else 0",
+          .type = RecipeField::Type::kNumber,
+          .parse = parse,
+          .print = [](const Recipe& r) { return r.weight_decay ? fmt::format("{}", *r.weight_decay) : "auto"; }};
+}
+
 std::vector<RecipeField> MakeFields() {
   return {
       NetworkField(),
@@ -169,8 +182,7 @@ std::vector<RecipeField> MakeFields() {
       NumberField<double>("lr", "learning rate", 1e-12, 1e3, [](auto& r) -> auto& { return r.lr; }),
       NumberField<double>("momentum", "of sgd", 0, 0.9999, [](auto& r) -> auto& { return r.momentum; }),
       FlagField("nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.nesterov; }),
-      NumberField<double>("weight-decay", "pull of the weights (not biases) to 0: decoupled in adamw, else L2", 0, 1e3,
-                          [](auto& r) -> auto& { return r.weight_decay; }),
+      WeightDecayField(),
       ChoiceField("schedule", "learning rate over time; step: a tenth after 1/2, a hundredth after 3/4", kSchedules,
                   [](auto& r) -> auto& { return r.schedule; }),
       NumberField<double>("warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
@@ -212,7 +224,7 @@ struct NamedRecipe {
 };
 
 constexpr NamedRecipe kRecipes[] = {
-    {"default", "needs no tuning: the network's own input, standardised features, AdamW with a cosine schedule",
+    {"default", "needs no tuning: the network's own input, one layer on standardised features, AdamW, strong decay",
      [] { return Recipe(); }},
     {"article", "what the article did: 150 px, x/255, head 256,128 with dropout 0.5, plain SGD", ArticleRecipe},
 };
@@ -265,6 +277,10 @@ void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view tex
   FindField(field).parse(recipe, text);
 }
 
+double WeightDecayOf(const Recipe& recipe) {
+  return recipe.weight_decay.value_or(recipe.optimizer == Optimizer::kAdamW ? 5 : 0);
+}
+
 void CheckRecipe(const Recipe& recipe) {
   if (recipe.nesterov && (recipe.optimizer != Optimizer::kSgd || recipe.momentum == 0)) {
     Fail(ErrorKind::kUsage, "--nesterov needs --optimizer sgd and a --momentum above 0");
@@ -279,7 +295,8 @@ Json ToJson(const Recipe& recipe) {
   Json json = {{"name", recipe.name}};
   for (const RecipeField& field : RecipeFields()) {
     const std::string text = field.print(recipe);
-    json[field.name] = field.type == RecipeField::Type::kText ? Json(text) : ParseJson(text, "recipe");
+    const bool plain = field.type == RecipeField::Type::kText || text == "auto";
+    json[field.name] = plain ? Json(text) : ParseJson(text, "recipe");
   }
   return json;
 }

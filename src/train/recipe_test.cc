@@ -72,6 +72,19 @@ TEST(Recipe, RefusesValues) {
   EXPECT_EQ(ToJson(recipe), ToJson(Recipe())) << "a refused value was stored";
 }
 
+TEST(Recipe, WeightDecayFollowsTheOptimizer) {
+  Recipe recipe;
+  EXPECT_EQ(WeightDecayOf(recipe), 5);
+  EXPECT_EQ(ToJson(recipe)["weight-decay"], "auto");
+  recipe.optimizer = Optimizer::kSgd;
+  EXPECT_EQ(WeightDecayOf(recipe), 0);
+  SetRecipeField(&recipe, "weight-decay", "0.25");
+  EXPECT_EQ(WeightDecayOf(recipe), 0.25);
+  EXPECT_EQ(ToJson(recipe)["weight-decay"], 0.25);
+  SetRecipeField(&recipe, "weight-decay", "auto");
+  EXPECT_EQ(WeightDecayOf(recipe), 0);
+}
+
 TEST(Recipe, HeadWithoutHiddenLayers) {
   Recipe recipe;
   SetRecipeField(&recipe, "head", "none");

@@ -25,7 +25,11 @@ namespace fs = std::filesystem;
 
 class Stopwatch {
  public:
-  double seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count(); }
+  // Seconds since construction or the last call.
+  double Lap() {
+    const auto start = std::exchange(start_, std::chrono::steady_clock::now());
+    return std::chrono::duration<double>(start_ - start).count();
+  }
 
  private:
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
@@ -77,6 +81,14 @@ size_t WriteSkipped(const Dataset& dataset, const Features& features, const fs::
   add(features.damaged, "damaged");
   WriteFileAtomic(file, csv);
   return dataset.skipped.size() + features.skipped.size();
+}
+
+// What must be the same for a checkpoint to be gone on from.
+Json IdentityOf(const TrainOptions& options, const Backbone& backbone, const Dataset& dataset) {
+  return {{"recipe", ToJson(options.recipe)},
+          {"seed", options.seed},
+          {"photos", Fingerprint(dataset)},
+          {"weights", backbone.digest}};
 }
 
 std::string EpochLine(const EpochResult& e, int epochs, bool best) {
@@ -145,15 +157,34 @@ Json CountsOf(const Dataset& dataset) {
   return counts;
 }
 
+// Temperature from the validation photos, then their numbers and, once, those of the test photos.
+void Score(const Features& features, const TensorMap& head, ThreadPool& threads, ModelCard* card, TrainReport* report) {
+  const std::vector<float> logits = HeadLogits(*card, head, features.validation, threads);
+  card->temperature = FitTemperature(logits, features.validation.labels);
+  report->validation = Evaluate(*card, logits, features.validation.labels);
+  card->metrics["validation"] = ToJson(report->validation);
+  if (features.test.num_photos() == 0) return;
+  report->test = Evaluate(*card, HeadLogits(*card, head, features.test, threads), features.test.labels);
+  card->metrics["test"] = ToJson(*report->test);
+}
+
 // What it takes to repeat the training. No paths, times or command: the same training gives the same file, and a model
 // that is handed on says nothing about the machine it was made on.
-Json RecipeJson(const TrainOptions& options, const Backbone& backbone, const HeadState& state) {
-  Json json = ToJson(options.recipe);
-  json["seed"] = options.seed;
-  json["weights_sha256"] = backbone.digest;
-  json["epochs_run"] = state.history.size();
-  json["best_epoch"] = state.best_epoch;
-  return json;
+ModelCard MakeCard(const TrainOptions& options, const Backbone& backbone, const Dataset& dataset,
+                   const TrainReport& report) {
+  ModelCard card;
+  card.network = backbone.network;
+  card.weights_name = backbone.weights_name;
+  card.head = options.recipe.head;
+  card.preprocessing = PreprocessingOf(options.recipe);
+  card.class_names = dataset.class_names;
+  card.recipe = ToJson(options.recipe);
+  card.recipe["seed"] = options.seed;
+  card.recipe["weights_sha256"] = backbone.digest;
+  card.recipe["epochs_run"] = report.epochs_run;
+  card.recipe["best_epoch"] = report.best_epoch;
+  card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}, {"skipped", report.num_skipped}};
+  return card;
 }
 
 // report.json: everything about the run that is not in log.csv, the command included.
@@ -177,46 +208,27 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights);
 
   TrainReport report;
-  const Stopwatch features_watch;
+  Stopwatch watch;
   const Features features = FeaturesOf(dataset, backbone, options, folder, context);
   report.features_from_cache = features.from_cache;
   report.num_skipped = WriteSkipped(dataset, features, folder.skipped());
-  report.seconds_features = features_watch.seconds();
+  report.seconds_features = watch.Lap();
 
-  const Stopwatch head_watch;
-  const Json identity = {{"recipe", ToJson(options.recipe)},
-                         {"seed", options.seed},
-                         {"photos", Fingerprint(dataset)},
-                         {"weights", backbone.digest}};
   HeadTrainer trainer(options.recipe, options.seed, static_cast<int>(dataset.class_names.size()), features.train,
                       features.validation, context);
-  TrainHead(&trainer, options, identity, folder, context);
+  TrainHead(&trainer, options, IdentityOf(options, backbone, dataset), folder, context);
   report.best_epoch = trainer.state().best_epoch;
   report.epochs_run = static_cast<int>(trainer.state().history.size());
+  report.seconds_head = watch.Lap();
 
   ClassifierModel model;
-  ModelCard& card = model.card;
-  card.network = backbone.network;
-  card.weights_name = backbone.weights_name;
-  card.head = options.recipe.head;
-  card.preprocessing = PreprocessingOf(options.recipe);
-  card.class_names = dataset.class_names;
+  model.card = MakeCard(options, backbone, dataset, report);
   TensorMap head = trainer.BestWeights();
-  const std::vector<float> logits = HeadLogits(card, head, features.validation, context.threads);
-  card.temperature = FitTemperature(logits, features.validation.labels);
-  report.validation = Evaluate(card, logits, features.validation.labels);
-  card.metrics["validation"] = ToJson(report.validation);
-  if (features.test.num_photos() > 0) {
-    report.test = Evaluate(card, HeadLogits(card, head, features.test, context.threads), features.test.labels);
-    card.metrics["test"] = ToJson(*report.test);
-  }
-  card.recipe = RecipeJson(options, backbone, trainer.state());
-  card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}, {"skipped", report.num_skipped}};
+  Score(features, head, context.threads, &model.card, &report);
   model.weights = std::move(backbone.weights);
   model.weights.merge(head);
   WriteModel(options.output, &model, context.threads);
-  report.seconds_head = head_watch.seconds();
-  WriteReport(folder.report(), options, card, report);
+  WriteReport(folder.report(), options, model.card, report);
   report.files = {options.output,   folder.report(),     folder.log(),     folder.splits(),
                   folder.skipped(), folder.checkpoint(), folder.features()};
   return report;
