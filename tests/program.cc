@@ -36,7 +36,12 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
     if (fd != to) ::close(fd);
   };
   redirect(in, O_RDONLY, STDIN_FILENO);
-  redirect(out, O_WRONLY | O_CREAT, STDOUT_FILENO);
+  if (options.reader_gone) {
+    int ends[2];
+    if (::pipe(ends) != 0 || ::close(ends[0]) != 0 || ::dup2(ends[1], STDOUT_FILENO) < 0) ::_exit(126);
+  } else {
+    redirect(out, O_WRONLY | O_CREAT, STDOUT_FILENO);
+  }
   redirect(err, O_WRONLY | O_CREAT | O_APPEND, STDERR_FILENO);
   if (!options.folder.empty() && ::chdir(options.folder.c_str()) != 0) ::_exit(126);
   if (options.file_size_limit >= 0) {
@@ -44,7 +49,11 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
     ::setrlimit(RLIMIT_FSIZE, &limit);
   }
   for (const int signal : {SIGINT, SIGTERM, SIGPIPE}) ::signal(signal, SIG_DFL);  // whatever the test runner ignores
-  ::execv(arguments[0], arguments);
+  // Opened before: nobody may have no way into the folder that the program is in.
+  const int program = ::open(arguments[0], O_RDONLY | O_CLOEXEC);
+  constexpr uid_t kNobody = 65534;
+  if (options.as_nobody && ::geteuid() == 0 && (::setgid(kNobody) != 0 || ::setuid(kNobody) != 0)) ::_exit(126);
+  ::fexecve(program, arguments, environ);
   ::_exit(127);
 }
 

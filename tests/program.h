@@ -11,12 +11,14 @@
 namespace siskin::testing {
 
 struct RunOptions {
-  std::string standard_input;
-  std::map<std::string, std::string> environment;  // added to ours
-  std::filesystem::path folder;                    // working folder; empty: ours
-  std::filesystem::path standard_output;           // empty: captured in RunResult::out
-  int64_t file_size_limit = -1;                    // bytes that a file may grow to (RLIMIT_FSIZE): a small full disk
-  int seconds = 300;                               // then it is killed, and exit_code is -SIGKILL
+  std::string standard_input = {};
+  std::map<std::string, std::string> environment = {};  // added to ours
+  std::filesystem::path folder = {};                    // working folder; empty: ours
+  std::filesystem::path standard_output = {};           // empty: captured in RunResult::out
+  bool as_nobody = false;                               // if we are root: as a user who may not read every file
+  bool reader_gone = false;                             // standard output is a pipe that nobody reads
+  int64_t file_size_limit = -1;  // bytes that a file may grow to (RLIMIT_FSIZE): a small full disk
+  int seconds = 300;             // then it is killed, and exit_code is -SIGKILL
 };
 
 struct RunResult {

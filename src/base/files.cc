@@ -64,6 +64,12 @@ FileOps& FileOps::System() {
 }
 
 AtomicFile::AtomicFile(fs::path path, FileOps& ops) : path_(std::move(path)), ops_(ops) {
+  std::error_code absent;
+  const fs::file_status status = fs::status(path_, absent);
+  if (fs::exists(status) && !fs::is_regular_file(status)) {
+    Fail(ErrorKind::kIo, "{}: is {}, not a file that could be written; give another name", Printable(path_.native()),
+         fs::is_directory(status) ? "a folder" : "a device or pipe");
+  }
   static std::atomic<unsigned> counter{0};  // two writers of one process never share a temporary
   temporary_ = path_;
   temporary_ += fmt::format(".tmp-{}-{}", ::getpid(), counter.fetch_add(1));

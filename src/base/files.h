@@ -26,7 +26,8 @@ class FileOps {
   static FileOps& System();  // the real ones
 };
 
-// A file that appears under its name only when Commit() succeeded. Errors: kIo, with the path and what the system said.
+// A file that appears under its name only when Commit() succeeded. Errors: kIo, with the path and what the system said;
+// also if the name is that of a folder or device, which renaming would fail on or replace (/dev/null, as root).
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path, FileOps& ops = FileOps::System());

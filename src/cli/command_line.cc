@@ -19,8 +19,9 @@ constexpr char kFooter[] =
     "  siskin weights pull xception-imagenet\n"
     "  siskin train photos/ -o pets.safetensors\n"
     "  siskin predict pets.safetensors new/*.jpg\n\n"
-    "'siskin VERB --help' explains a verb. Exit codes: 0 done, 1 failed, 2 wrong usage,\n"
-    "3 data unusable, 4 done but some inputs failed, 5 a gate failed, 130 interrupted.";
+    "'siskin VERB --help' explains a verb. Exit codes: 0 done, 1 failed, 2 wrong\n"
+    "usage, 3 data unusable, 4 done but some inputs failed, 5 a gate failed, 130\n"
+    "interrupted.";
 
 // The verb that the command line chose, as deep as it goes ("weights pull"), or `app` itself.
 const CLI::App& ChosenVerb(const CLI::App& app) {

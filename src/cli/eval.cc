@@ -65,7 +65,8 @@ class EvalVerb : public Verb {
         "Examples:\n"
         "  siskin eval pets.safetensors photos/\n"
         "  siskin eval pets.safetensors new-photos/ --format json -o metrics.json\n"
-        "  siskin eval pets.safetensors photos/ --min-accuracy 0.95 --predictions answers.csv");
+        "  siskin eval pets.safetensors photos/ --predictions answers.csv\n"
+        "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95");
   }
 
   ExitCode Run(Session& session) override {

@@ -66,13 +66,14 @@ class FeaturesVerb : public Verb {
         "A photo that cannot be read gets no row, and the exit code is 4.\n\n"
         "Examples:\n"
         "  siskin features xception photos/ -o photos.npy\n"
-        "  siskin features xception photos/ -o p.npy --size 150 --interpolation nearest --scaling unit\n"
+        "  siskin features xception photos/ -o photos.npy --size 150 --scaling unit\n"
         "  python3 -c 'import numpy; print(numpy.load(\"photos.npy\").shape)'");
   }
 
   ExitCode Run(Session& session) override {
     const std::vector<fs::path> files = ExpandInputs(photos_, std::cin);
     if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
+    RequireWritable(common_.output);
     const Extractor extractor = Load();
     const RunContext context = session.context();
     const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));
@@ -99,8 +100,7 @@ class FeaturesVerb : public Verb {
       }
       return ExtractorOf(ReadModel(model_), model_);
     }
-    Recipe recipe = recipe_options_.Make("default");
-    recipe.network = model_;
+    const Recipe recipe = recipe_options_.Make("default", model_);
     NetworkOptions network = BackboneOf(recipe);
     network.pooling = pooling_ == "max" ? Pooling::kMax : Pooling::kAverage;
     return {BuildNetwork(network), LoadBackbone(network, weights_).weights, PreprocessingOf(recipe)};

@@ -11,18 +11,36 @@
 namespace siskin::cli {
 namespace {
 
-[[noreturn]] void FailStandardOutput(int error_number) {
-  if (error_number == EPIPE) {
-    std::signal(SIGPIPE, SIG_DFL);
-    std::raise(SIGPIPE);
-  }
-  Fail(ErrorKind::kIo, "standard output: cannot write: {}; the results are incomplete", ErrnoText(error_number));
+// /dev/null, /dev/stdout, a named pipe: nothing that could be replaced by a finished file.
+bool IsDeviceOrPipe(const std::string& file) {
+  std::error_code absent;
+  const std::filesystem::file_status status = std::filesystem::status(file, absent);
+  return std::filesystem::is_character_file(status) || std::filesystem::is_fifo(status);
 }
 
 }  // namespace
 
 Output::Output(const std::string& file) {
-  if (!file.empty() && file != "-") file_ = std::make_unique<AtomicFile>(file);
+  if (file.empty() || file == "-") return;
+  name_ = Printable(file);
+  if (!IsDeviceOrPipe(file)) {
+    file_ = std::make_unique<AtomicFile>(file);
+    return;
+  }
+  fd_ = ::open(file.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd_ < 0) Fail(ErrorKind::kIo, "{}: cannot open: {}", name_, ErrnoText(errno));
+}
+
+Output::~Output() {
+  if (fd_ > STDERR_FILENO) ::close(fd_);
+}
+
+void Output::FailWrite(int error_number) const {
+  if (error_number == EPIPE) {
+    std::signal(SIGPIPE, SIG_DFL);
+    std::raise(SIGPIPE);
+  }
+  Fail(ErrorKind::kIo, "{}: cannot write: {}; the results are incomplete", name_, ErrnoText(error_number));
 }
 
 void Output::Flush() {
@@ -33,9 +51,9 @@ void Output::Flush() {
   }
   std::string_view rest = pending_;
   while (!rest.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+    const ssize_t written = ::write(fd_, rest.data(), rest.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written < 0) FailStandardOutput(errno);
+    if (written < 0) FailWrite(errno);
     rest.remove_prefix(static_cast<size_t>(written));
   }
   pending_.clear();
@@ -45,6 +63,11 @@ void Output::Commit() {
   Flush();
   if (file_ != nullptr) file_->Commit();
   file_.reset();
+}
+
+void RequireWritable(const std::filesystem::path& file) {
+  if (file.has_parent_path()) MakeFolder(file.parent_path());
+  const AtomicFile probe(file);  // without Commit nothing stays behind
 }
 
 void KeepStandardDescriptors() {

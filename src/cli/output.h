@@ -1,7 +1,8 @@
-// Results: standard output, or a file that appears under its name only when everything is in it. A full disk, a closed
-// descriptor and a reader that went away are noticed.
+// Results: standard output, or a file that appears under its name only when everything is in it (a device or pipe gets
+// them as they come). A full disk, a closed descriptor and a reader that went away are noticed.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +15,9 @@ class Output {
  public:
   // file: empty or "-" for standard output.
   explicit Output(const std::string& file);
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
 
   void Write(std::string_view text) { pending_ += text; }
   // Hands everything written so far on. kIo if that fails; when the reader of a pipe went away the process ends as any
@@ -23,9 +27,17 @@ class Output {
   void Commit();
 
  private:
+  [[noreturn]] void FailWrite(int error_number) const;
+
   std::unique_ptr<AtomicFile> file_;
+  std::string name_ = "standard output";  // for messages
+  int fd_ = 1;                            // without file_
   std::string pending_;
 };
+
+// Makes the folder of a result that is written at the end of long work, and fails now (kIo) if the file could not be
+// written then.
+void RequireWritable(const std::filesystem::path& file);
 
 // Opens descriptors 0, 1 and 2 if the caller closed them, so that no file of ours gets their numbers; writing to a
 // descriptor opened here fails as writing to a closed one does.

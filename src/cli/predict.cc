@@ -44,7 +44,7 @@ class PredictVerb : public Verb {
         "Examples:\n"
         "  siskin predict pets.safetensors new/*.jpg\n"
         "  siskin predict pets.safetensors photos/ --format csv -o answers.csv\n"
-        "  find . -name '*.jpg' -print0 | siskin predict pets.safetensors - --format jsonl\n"
+        "  find . -name '*.jpg' -print0 | siskin predict pets.safetensors -\n"
         "  siskin predict mobilenet photo.jpg --top 3");
   }
 

@@ -17,8 +17,9 @@ void RecipeOptions::Declare(Options& options, const std::vector<std::string>& na
   }
 }
 
-Recipe RecipeOptions::Make(const std::string& name) const {
+Recipe RecipeOptions::Make(const std::string& name, const std::string& network) const {
   Recipe recipe = FindRecipe(name);
+  if (!network.empty()) SetRecipeField(&recipe, "network", network);
   for (const auto& [field, text] : given_) SetRecipeField(&recipe, field, text);
   CheckRecipe(recipe);
   return recipe;

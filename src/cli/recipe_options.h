@@ -15,8 +15,9 @@ class RecipeOptions {
   // Declares the fields `names` with the values of the recipe "default" as shown defaults.
   void Declare(Options& options, const std::vector<std::string>& names);
 
-  // Recipe `name` with what was given on the command line, checked. kUsage as recipe.h has it.
-  Recipe Make(const std::string& name) const;
+  // Recipe `name` with what was given on the command line (and `network` unless it is empty), checked. kUsage as
+  // recipe.h has it.
+  Recipe Make(const std::string& name, const std::string& network = "") const;
 
   bool any_given() const { return !given_.empty(); }
 

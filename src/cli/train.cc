@@ -79,8 +79,8 @@ class TrainVerb : public Verb {
     AddThreads(options);
     AddVolume(options);
     options.Footer(
-        "Ctrl-C stops after the current step and saves; the same command with --resume goes on,\n"
-        "bit for bit. A second run reads the features that the first one computed.\n\n"
+        "Ctrl-C stops after the current step and saves; the same command with --resume\n"
+        "goes on, bit for bit. A second run reads the features that the first computed.\n\n"
         "Examples:\n"
         "  siskin train photos/ -o pets.safetensors\n"
         "  siskin train photos/ --network mobilenet --epochs 100 --head 64\n"
@@ -90,10 +90,11 @@ class TrainVerb : public Verb {
 
   ExitCode Run(Session& session) override {
     const TrainOptions options = MakeOptions(session);
+    RequireWritable(options.output);
     Progress& progress = session.progress();
     progress.Note(fmt::format("training on {} with {} at {} px, recipe {}", Printable(photos_), options.recipe.network,
                               PreprocessingOf(options.recipe).height, options.recipe.name));
-    const TrainReport report = TrainClassifier(options, session.context());
+    const TrainReport report = Train(options, session.context());
     Print(report, session);
     progress.Note(fmt::format("next: siskin predict {} PHOTO...", Printable(common_.output)));
     const Metrics& gate = report.test ? *report.test : report.validation;
@@ -106,6 +107,15 @@ class TrainVerb : public Verb {
   }
 
  private:
+  static TrainReport Train(const TrainOptions& options, const RunContext& context) {
+    try {
+      return TrainClassifier(options, context);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kInterrupted) throw;
+      Fail(ErrorKind::kInterrupted, "{}; the same command with --resume goes on from there", error.what());
+    }
+  }
+
   static std::string RecipesHelp() {
     std::string help;
     for (const std::string& name : RecipeNames()) {

