@@ -19,9 +19,9 @@ class PredictionWriter {
 };
 
 struct PredictionStyle {
-  std::string format;       // "text", "jsonl" or "csv"
-  int top = 0;              // only the best so many classes; 0: all of them (in text: the answer only)
-  size_t path_columns = 0;  // text: columns for the path
+  std::string format = "text";  // "text", "jsonl" or "csv"
+  int top = 0;                  // only the best so many classes; 0: all of them (in text: the answer only)
+  size_t path_columns = 0;      // text: columns for the path
 };
 
 std::unique_ptr<PredictionWriter> MakePredictionWriter(const PredictionStyle& style,
