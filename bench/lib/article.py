@@ -27,8 +27,8 @@ def run_siskin(photos, args):
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     command = [environment.siskin(), "train", photos, "-o", folder / "model.safetensors", "--recipe", "article",
-               "--network", "xception", "--size", 150, "--interpolation", "nearest", "--run-dir", folder / "run",
-               "--threads", args.threads, "--seed", 0, "--format", "json"]
+               "--run-dir", folder / "run", "--threads", args.threads, "--seed", 0, "--format", "json",
+               "--test", 0]  # without it a part of train/ would be the test
     if args.xception_weights:
         command += ["--weights", args.xception_weights]
     cost = process.run(command)
