@@ -1,8 +1,10 @@
 #include "weights/download.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <chrono>
+#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -39,8 +41,6 @@ class DownloadTest : public ::testing::Test {
     request_.part = part_;
     request_.task = "test";
     request_.bytes = content_.size();
-    request_.limits.slow_seconds = 1;
-    request_.limits.connect_seconds = 2;
   }
 
   DownloadResult Get(const HttpServer& server) {
@@ -167,6 +167,7 @@ TEST_F(DownloadTest, RefusesMoreThanExpected) {
 TEST_F(DownloadTest, GivesUpOnASilentServer) {
   HttpServer server({.content = content_, .cut_after = 1000, .num_cuts = 100, .stall = true});
   request_.limits.attempts = 1;
+  request_.limits.slow_seconds = 1;
   const auto start = std::chrono::steady_clock::now();
   const DownloadResult result = Get(server);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
@@ -177,9 +178,9 @@ TEST_F(DownloadTest, GivesUpOnASilentServer) {
 
 TEST_F(DownloadTest, StopsWhenAsked) {
   HttpServer server({.content = content_, .cut_after = 1000, .num_cuts = 100, .stall = true});
-  request_.limits.slow_seconds = 30;
   std::thread later([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::error_code absent;
+    while (std::filesystem::file_size(part_, absent) != 1000) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     stop_ = true;
   });
   const auto start = std::chrono::steady_clock::now();
@@ -222,6 +223,23 @@ TEST_F(DownloadTest, NobodyThere) {
   request_.url = url;
   EXPECT_EQ(Download(request_, context_).end, End::kFailed);
   EXPECT_TRUE(NothingLeft());
+}
+
+// The system refuses to let the part grow, as a full disk does.
+TEST_F(DownloadTest, FullDisk) {
+  HttpServer server({.content = content_});
+  rlimit old{};
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit small = old;
+  small.rlim_cur = 10'000;
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  request_.limits.attempts = 1;
+  const DownloadResult result = Get(server);
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
+  std::signal(SIGXFSZ, old_handler);
+  EXPECT_EQ(result.end, End::kFailed);
+  EXPECT_EQ(result.problem, "cannot write what comes: File too large");
 }
 
 // A link planted where the part will be does not lead the download elsewhere.

@@ -48,11 +48,8 @@ class MemoryFile {
 
 fs::path ImportProgram() {
   std::error_code ignored;
-  const fs::path folder = fs::read_symlink("/proc/self/exe", ignored).parent_path();
-  for (const fs::path& path : {folder / kProgram, folder.parent_path() / "libexec/siskin" / kProgram}) {
-    if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored)) return path;
-  }
-  return kProgram;
+  const fs::path beside = fs::read_symlink("/proc/self/exe", ignored).parent_path() / kProgram;
+  return ::access(beside.c_str(), X_OK) == 0 ? beside : fs::path(kProgram);
 }
 
 SafetensorsFile ReadHdf5InSandbox(std::string_view bytes, std::string_view where) {

@@ -12,7 +12,7 @@ namespace siskin {
 // texts) and "sandbox" (what protected us). kModel if it cannot be read as weights, kIo if the program is missing.
 SafetensorsFile ReadHdf5InSandbox(std::string_view bytes, std::string_view where);
 
-// Where siskin-import is: beside the running program, in ../libexec/siskin of it, or on PATH (then just its name).
+// Where siskin-import is: beside the running program, else on PATH (then just its name).
 std::filesystem::path ImportProgram();
 
 }  // namespace siskin

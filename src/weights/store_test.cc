@@ -104,9 +104,10 @@ TEST_F(StoreTest, LoadSaysHowToGetIt) {
 TEST_F(StoreTest, ResumesAnInterruptedPull) {
   HttpServer server({.content = good_, .cut_after = 500, .num_cuts = 1, .stall = true});
   card_.sources = {Url(server.url(), good_)};
+  const auto part = folder_.path() / ("small-imagenet." + Sha256Hex(good_).substr(0, 12) + ".part");
   std::thread later([&] {
-    while (server.requests().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));  // time for the 500 bytes to arrive
+    std::error_code absent;
+    while (std::filesystem::file_size(part, absent) != 500) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     stop_ = true;
   });
   ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kInterrupted, "the next pull goes on");
