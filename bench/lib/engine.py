@@ -1,5 +1,6 @@
 """An engine as a worker process that waits, stopped, until it is told to run. See worker.py for what is said."""
 
+import ctypes
 import json
 import os
 import select
@@ -7,9 +8,16 @@ import signal
 import subprocess
 import time
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
 
 class EngineFailed(Exception):
     """The worker ended or answered nonsense; the text is the last thing it said."""
+
+
+def die_with_parent():
+    """A stopped worker must not stay behind when the driver is killed."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 class Engine:
@@ -20,20 +28,17 @@ class Engine:
         self._log = log
         with open(log, "wb") as errors:
             self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
-                                             bufsize=0)
+                                             bufsize=0, preexec_fn=die_with_parent)
         self._unread = b""
         self.about = self._reply(start_seconds)
         self._stop()
 
     def run(self, seconds):
         """The times of single runs, about `seconds` together, in seconds."""
-        return self._ask(f"run {seconds}", seconds * 5 + 120)["seconds"]
+        return self.ask(f"run {seconds}", seconds * 5 + 120)["seconds"]
 
     def write_output(self, path):
-        self._ask(f"output {path}", 120)
-
-    def ask(self, command, seconds):
-        return self._ask(command, seconds)
+        self.ask(f"output {path}", 120)
 
     def close(self):
         self._process.send_signal(signal.SIGCONT)
@@ -47,7 +52,8 @@ class Engine:
     def _stop(self):
         self._process.send_signal(signal.SIGSTOP)
 
-    def _ask(self, command, seconds):
+    def ask(self, command, seconds):
+        """The answer to one command, waited for so long."""
         self._process.send_signal(signal.SIGCONT)
         try:
             self._process.stdin.write(command.encode() + b"\n")
