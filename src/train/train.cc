@@ -52,8 +52,8 @@ Dataset ReadDataset(const TrainOptions& options) {
   return dataset;
 }
 
-// Photos at once through the backbone. 16 photos of 150 px (Xception: 117 MB of activations) reach full speed; larger
-// photos reach it with fewer of them. Every thread has two to decode.
+// Photos at once through the backbone: as many pixels as 16 photos of 150 px, for which Xception needs 117 MB of
+// activations (four of 299 px need about as much); but two photos to decode for every thread.
 int GoodBatch(const Preprocessing& preprocessing, int num_threads) {
   constexpr int kPixels = 16 * 150 * 150, kLargest = 64;
   const int by_pixels = kPixels / (preprocessing.height * preprocessing.width);
