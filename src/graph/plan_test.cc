@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <functional>
 #include <new>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,12 @@ void* operator new(size_t size, std::align_val_t alignment) {
 }
 void* operator new[](size_t size, std::align_val_t alignment) {
   return Allocate(size, static_cast<size_t>(alignment));
+}
+void* operator new(size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size, alignof(std::max_align_t));
+}
+void* operator new[](size_t size, const std::nothrow_t&) noexcept {
+  return Allocate(size, alignof(std::max_align_t));
 }
 void operator delete(void* p) noexcept {
   std::free(p);

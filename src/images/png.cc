@@ -51,7 +51,8 @@ PhotoHeader ReadPngHeader(std::string_view bytes, int /*min_side*/) {
     return header;
   }
   const uint32_t width = BigEndian32(bytes, kDataAt), height = BigEndian32(bytes, kDataAt + 4);
-  const int depth = bytes[kDataAt + 8], colour_type = bytes[kDataAt + 9];
+  const auto byte = [&](size_t pos) { return static_cast<int>(static_cast<unsigned char>(bytes[pos])); };
+  const int depth = byte(kDataAt + 8), colour_type = byte(kDataAt + 9);
   const bool interlaced = bytes[kDataAt + 12] != 0;
   if (width == 0 || height == 0 || width > PNG_UINT_31_MAX || height > PNG_UINT_31_MAX || Channels(colour_type) == 0) {
     header.error = "damaged PNG: its header makes no sense";

@@ -99,11 +99,12 @@ Tensor Tensor::FromFloats(Shape shape, std::span<const float> values) {
   if (static_cast<size_t>(tensor.num_elements()) != values.size()) {
     Fail(ErrorKind::kInternal, "{} values for a tensor of shape {}", values.size(), tensor.shape().ToString());
   }
-  std::memcpy(tensor.bytes_.get(), values.data(), tensor.num_bytes());
+  if (!values.empty()) std::memcpy(tensor.bytes_.get(), values.data(), tensor.num_bytes());
   return tensor;
 }
 
 Tensor Tensor::Clone() const {
+  if (bytes_ == nullptr) return {};
   Tensor copy(shape_, dtype_);
   std::memcpy(copy.bytes_.get(), bytes_.get(), num_bytes());
   return copy;
