@@ -42,6 +42,22 @@ void ForEachElement(View y, const Value& value) {
   }
 }
 
+template <typename Visit>
+void ForEachPixel(ConstView y, const Visit& visit) {
+  for (int image = 0; image < y.n; ++image) {
+    for (int oy = 0; oy < y.h; ++oy) {
+      for (int ox = 0; ox < y.w; ++ox) visit(image, oy, ox);
+    }
+  }
+}
+
+// sums: [N, H, W, C] of y
+void CopySums(const std::vector<double>& sums, View y) {
+  ForEachElement(y, [&](int image, int oy, int ox, int c) {
+    return sums[((static_cast<size_t>(image) * y.h + oy) * y.w + ox) * y.c + c];
+  });
+}
+
 // Calls visit(ky, kx, iy, ix) for the taps of the window at (oy, ox) that lie inside the image.
 template <typename Visit>
 void ForEachTap(const WindowParams& params, ConstView x, int oy, int ox, const Visit& visit) {
@@ -161,6 +177,65 @@ void Sigmoid(const float* logits, int count, float* probabilities) {
   for (int i = 0; i < count; ++i) {
     probabilities[i] = static_cast<float>(1.0 / (1.0 + std::exp(-static_cast<double>(logits[i]))));
   }
+}
+
+void MatMulWeightGradient(ConstView x, ConstView dy, float* dw) {
+  Conv2DWeightGradient(WindowParams{}, x, dy, dw);
+}
+
+void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy, float* dw) {
+  std::vector<double> sums(static_cast<size_t>(params.kernel_h) * params.kernel_w * x.c * dy.c);
+  ForEachPixel(dy, [&](int image, int oy, int ox) {
+    const float* slope = dy.pixel(image, oy, ox);
+    ForEachTap(params, x, oy, ox, [&](int ky, int kx, int iy, int ix) {
+      double* tap = sums.data() + (static_cast<size_t>(ky) * params.kernel_w + kx) * x.c * dy.c;
+      for (int k = 0; k < x.c; ++k) {
+        const double value = x.pixel(image, iy, ix)[k];
+        for (int c = 0; c < dy.c; ++c) tap[static_cast<size_t>(k) * dy.c + c] += value * slope[c];
+      }
+    });
+  });
+  std::copy(sums.begin(), sums.end(), dw);
+}
+
+void Conv2DInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx) {
+  std::vector<double> sums(dx.num_pixels() * dx.c);
+  ForEachPixel(dy, [&](int image, int oy, int ox) {
+    const float* slope = dy.pixel(image, oy, ox);
+    ForEachTap(params, dx, oy, ox, [&](int ky, int kx, int iy, int ix) {
+      const float* tap = filter + (static_cast<size_t>(ky) * params.kernel_w + kx) * dx.c * dy.c;
+      double* sum = sums.data() + ((static_cast<size_t>(image) * dx.h + iy) * dx.w + ix) * dx.c;
+      for (int k = 0; k < dx.c; ++k) {
+        for (int c = 0; c < dy.c; ++c) sum[k] += static_cast<double>(slope[c]) * tap[static_cast<size_t>(k) * dy.c + c];
+      }
+    });
+  });
+  CopySums(sums, dx);
+}
+
+void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter) {
+  std::vector<double> sums(static_cast<size_t>(params.kernel_h) * params.kernel_w * x.c);
+  ForEachPixel(dy, [&](int image, int oy, int ox) {
+    ForEachTap(params, x, oy, ox, [&](int ky, int kx, int iy, int ix) {
+      for (int c = 0; c < x.c; ++c) {
+        const double value = Activated(x.pixel(image, iy, ix)[c], relu_input ? Activation::kRelu : Activation::kNone);
+        sums[(static_cast<size_t>(ky) * params.kernel_w + kx) * x.c + c] += value * dy.pixel(image, oy, ox)[c];
+      }
+    });
+  });
+  std::copy(sums.begin(), sums.end(), dfilter);
+}
+
+void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx) {
+  std::vector<double> sums(dx.num_pixels() * dx.c);
+  ForEachPixel(dy, [&](int image, int oy, int ox) {
+    ForEachTap(params, dx, oy, ox, [&](int ky, int kx, int iy, int ix) {
+      double* sum = sums.data() + ((static_cast<size_t>(image) * dx.h + iy) * dx.w + ix) * dx.c;
+      const float* tap = filter + (static_cast<size_t>(ky) * params.kernel_w + kx) * dx.c;
+      for (int c = 0; c < dx.c; ++c) sum[c] += static_cast<double>(dy.pixel(image, oy, ox)[c]) * tap[c];
+    });
+  });
+  CopySums(sums, dx);
 }
 
 }  // namespace siskin::reference

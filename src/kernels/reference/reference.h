@@ -26,4 +26,11 @@ void CopyChannels(ConstView x, View y, int offset);
 void Softmax(const float* logits, int rows, int classes, float* probabilities);
 void Sigmoid(const float* logits, int count, float* probabilities);
 
+// Gradients: kernels/gradient/, kernels/batchnorm/training.h.
+void MatMulWeightGradient(ConstView x, ConstView dy, float* dw);  // dw: [Cin, Cout]
+void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy, float* dw);
+void Conv2DInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx);
+void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter);
+void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx);
+
 }  // namespace siskin::reference

@@ -1,0 +1,27 @@
+// Gradients of a depthwise convolution: of its filter and of its input.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "base/threads.h"
+#include "kernels/conv_params.h"
+#include "tensor/view.h"
+
+namespace siskin {
+
+// Floats of scratch for an input of n x h x w x c.
+size_t DepthwiseGradientScratch(const WindowParams& params, int n, int h, int w, int c, int num_threads);
+
+//   x: [N, H, W, C]   dy: [N, OH, OW, C]   dfilter: [KH, KW, C], overwritten   scratch: 64-byte aligned
+// relu_input: the forward pass put x through ReLU. Sums go image by image in a fixed order: the same bits for any
+// number of threads.
+void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter,
+                             std::span<float> scratch, ThreadPool& threads);
+
+//   dy: [N, OH, OW, C]   filter: [KH, KW, C]   dx: [N, H, W, C], overwritten
+// With respect to what the filter saw: behind the ReLU of relu_input, if there was one.
+void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx,
+                            std::span<float> scratch, ThreadPool& threads);
+
+}  // namespace siskin
