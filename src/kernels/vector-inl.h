@@ -78,6 +78,25 @@ class Clamp {
   Vector low_, high_;
 };
 
+// Which values an activation lets through unchanged: low < y < high.
+class Passing {
+ public:
+  HWY_INLINE explicit Passing(Activation activation)
+      : low_(hn::Set(Floats(), activation == Activation::kNone ? -kInfinity : 0.0f)),
+        high_(hn::Set(Floats(), activation == Activation::kRelu6 ? 6.0f : kInfinity)),
+        all_(activation == Activation::kNone) {}
+  // value where y passes, else 0.
+  HWY_INLINE Vector operator()(Vector y, Vector value) const {
+    if (all_) return value;
+    return hn::IfThenElseZero(hn::And(hn::Gt(y, low_), hn::Lt(y, high_)), value);
+  }
+
+ private:
+  static constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  Vector low_, high_;
+  bool all_;
+};
+
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
 }  // namespace siskin

@@ -35,6 +35,21 @@ void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& th
   });
 }
 
+void ActivationInputGradientT(ConstView x, Activation activation, ConstView dy, ConstView base, View dx,
+                              ThreadPool& threads) {
+  const Passing passing(activation);
+  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) {
+    const float* from = x.data + pixel * x.stride;
+    const float* slope = dy.data + pixel * dy.stride;
+    const float* other = base.data + pixel * base.stride;
+    float* to = dx.data + pixel * dx.stride;
+    ForLanes(count, [&](auto io, size_t i) {
+      const Vector passed = passing(io.Load(from + i), io.Load(slope + i));
+      io.Store(base.data ? hn::Add(io.Load(other + i), passed) : passed, to + i);
+    });
+  });
+}
+
 void CopyChannels(ConstView x, View y, int offset, ThreadPool& threads) {
   const bool contiguous = x.stride == x.c && y.stride == x.c;
   ForEachRun(x.num_pixels(), x.c, contiguous, threads, [&](size_t pixel, size_t count) {
@@ -88,6 +103,7 @@ HWY_AFTER_NAMESPACE();
 namespace siskin {
 HWY_EXPORT(Activate);
 HWY_EXPORT(Add);
+HWY_EXPORT(ActivationInputGradientT);
 HWY_EXPORT(CopyChannels);
 HWY_EXPORT(ScaleBytes);
 
@@ -97,6 +113,11 @@ void Activate(ConstView x, Activation activation, View y, ThreadPool& threads) {
 
 void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& threads) {
   HWY_DYNAMIC_DISPATCH(Add)(a, b, activation, y, threads);
+}
+
+void ActivationInputGradient(ConstView x, Activation activation, ConstView dy, ConstView base, View dx,
+                             ThreadPool& threads) {
+  HWY_DYNAMIC_DISPATCH(ActivationInputGradientT)(x, activation, dy, base, dx, threads);
 }
 
 void CopyChannels(ConstView x, View y, int offset, ThreadPool& threads) {

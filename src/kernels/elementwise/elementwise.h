@@ -15,6 +15,10 @@ void Activate(ConstView x, Activation activation, View y, ThreadPool& threads);
 // y = activation(a + b)
 void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& threads);
 
+// dx = dy where the activation let x through, else 0; plus `base`, if that has data. base: a view like dx, may be dx.
+void ActivationInputGradient(ConstView x, Activation activation, ConstView dy, ConstView base, View dx,
+                             ThreadPool& threads);
+
 // y[..., offset : offset + x.c] = x: one part of a concatenation along the channels. y is another view, y.c >= offset +
 // x.c.
 void CopyChannels(ConstView x, View y, int offset, ThreadPool& threads);

@@ -38,15 +38,29 @@ namespace siskin {
 HWY_EXPORT(PanelWidthT);
 HWY_EXPORT(MatMulT);
 
-PackedMatrix::PackedMatrix(const float* b, int k, int n)
-    : k_(k), n_(n), panel_width_(HWY_DYNAMIC_DISPATCH(PanelWidthT)()) {
-  data_ = Tensor(Shape{num_panels(), k, panel_width_});
-  float* to = data_.data();
-  for (int p = 0; p < num_panels(); ++p) {
-    const int columns = std::min(panel_width_, n - p * panel_width_);
-    for (int row = 0; row < k; ++row, to += panel_width_) {
-      std::copy_n(b + static_cast<size_t>(row) * n + p * panel_width_, columns, to);
-    }
+PackedMatrix::PackedMatrix(const float* b, int k, int n) {
+  Reserve(k, n);
+  for (int p = 0; p < num_panels(); ++p) PackPanel(b, p);
+}
+
+void PackedMatrix::Reserve(int k, int n) {
+  k_ = k;
+  n_ = n;
+  panel_width_ = HWY_DYNAMIC_DISPATCH(PanelWidthT)();
+  if (data_.num_bytes() < num_bytes()) data_ = Tensor(Shape{num_panels(), k, panel_width_});
+}
+
+void PackedMatrix::Pack(const float* b, int k, int n, ThreadPool& threads) {
+  Reserve(k, n);
+  threads.ParallelFor(static_cast<size_t>(num_panels()), [&](size_t p, int) { PackPanel(b, static_cast<int>(p)); });
+}
+
+void PackedMatrix::PackPanel(const float* b, int p) {
+  float* to = data_.data() + static_cast<size_t>(p) * k_ * panel_width_;
+  const int columns = std::min(panel_width_, n_ - p * panel_width_);
+  for (int row = 0; row < k_; ++row, to += panel_width_) {
+    std::copy_n(b + static_cast<size_t>(row) * n_ + p * panel_width_, columns, to);
+    std::fill(to + columns, to + panel_width_, 0.0f);
   }
 }
 

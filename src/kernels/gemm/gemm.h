@@ -19,15 +19,22 @@ class PackedMatrix {
   // b: [K, N] row-major.
   PackedMatrix(const float* b, int k, int n);
 
+  // The same again with other numbers, for weights that change in every step: memory is kept, and only allocated where
+  // it is too small. Reserve makes room for the largest.
+  void Pack(const float* b, int k, int n, ThreadPool& threads);
+  void Reserve(int k, int n);
+
   int k() const { return k_; }
   int n() const { return n_; }
   int panel_width() const { return panel_width_; }
   // Columns [p * panel_width, (p + 1) * panel_width): [K][panel_width].
   const float* panel(int p) const { return data_.data() + static_cast<size_t>(p) * k_ * panel_width_; }
   int num_panels() const { return (n_ + panel_width_ - 1) / panel_width_; }
-  size_t num_bytes() const { return data_.num_bytes(); }
+  size_t num_bytes() const { return sizeof(float) * static_cast<size_t>(k_) * num_panels() * panel_width_; }
 
  private:
+  void PackPanel(const float* b, int p);
+
   int k_ = 0, n_ = 0, panel_width_ = 1;
   Tensor data_;
 };
