@@ -1,0 +1,180 @@
+#include "kernels/gradient/weight_gradient.h"
+
+#include <gtest/gtest.h>
+
+#include "kernels/reference/reference.h"
+#include "kernels/testing_kernels.h"
+
+namespace siskin {
+namespace {
+
+using namespace siskin::testing;
+
+constexpr uint64_t kSeed = 20240701;
+
+WindowParams Same(const Layout& x, int kernel, int stride) {
+  return {kernel, kernel, stride, stride, SamePadding(x.h, x.w, kernel, kernel, stride, stride)};
+}
+
+Layout OutputOf(const WindowParams& window, const Layout& x, int cout) {
+  return Dense(x.n, window.OutputHeight(x.h), window.OutputWidth(x.w), cout);
+}
+
+// kernel(dw, scratch, threads) against `expected`, dw being [k, n]. The scratch ends where it was said to end.
+template <typename Kernel>
+void CheckGradient(int k, int n, ConstView dy, const std::vector<float>& expected, const Kernel& kernel) {
+  const auto depth = static_cast<int64_t>(dy.num_pixels());
+  CheckKernel(
+      Dense(1, 1, k, n), DenseView(expected.data(), 1, 1, k, n), {.depth = depth, .seed = kSeed},
+      [&](View dw, ThreadPool& threads) {
+        const Buffer scratch(Dense(1, 1, 1, static_cast<int>(WeightGradientScratch(k, n, threads.num_threads()))));
+        kernel(dw.data, std::span(const_cast<float*>(scratch.view().data), scratch.view().c), threads);
+      });
+}
+
+void CheckConvolution(const WindowParams& window, const Layout& x_layout, const Layout& dy_layout) {
+  SCOPED_TRACE(fmt::format("kernel {}x{} stride {}x{}, x {}x{}x{}x{} stride {}, dy channels {} stride {}",
+                           window.kernel_h, window.kernel_w, window.stride_h, window.stride_w, x_layout.n, x_layout.h,
+                           x_layout.w, x_layout.c, x_layout.stride, dy_layout.c, dy_layout.stride));
+  const Buffer x = RandomBuffer(x_layout, kSeed), dy = RandomBuffer(dy_layout, kSeed + 1);
+  const int k = window.kernel_h * window.kernel_w * x_layout.c, n = dy_layout.c;
+  std::vector<float> expected(static_cast<size_t>(k) * n);
+  reference::Conv2DWeightGradient(window, x.view(), dy.view(), expected.data());
+  CheckGradient(k, n, dy.view(), expected, [&](float* dw, std::span<float> scratch, ThreadPool& threads) {
+    if (window == WindowParams{}) {
+      MatMulWeightGradient(x.view(), dy.view(), dw, scratch, threads);
+    } else {
+      Conv2DWeightGradient(window, x.view(), dy.view(), dw, scratch, threads);
+    }
+  });
+}
+
+void CheckConvolution(const WindowParams& window, const Layout& x, int cout) {
+  CheckConvolution(window, x, OutputOf(window, x, cout));
+}
+
+void CheckMatMul(const Layout& x, const Layout& dy) {
+  CheckConvolution(WindowParams{}, x, dy);
+}
+
+void CheckSeparable(const SeparableParams& params, const Layout& x_layout, const Layout& dy_layout) {
+  const WindowParams& window = params.window;
+  SCOPED_TRACE(fmt::format("separable, kernel {}x{} stride {}x{}, x {}x{}x{}x{} stride {}, dy channels {} stride {}",
+                           window.kernel_h, window.kernel_w, window.stride_h, window.stride_w, x_layout.n, x_layout.h,
+                           x_layout.w, x_layout.c, x_layout.stride, dy_layout.c, dy_layout.stride));
+  const Buffer x = RandomBuffer(x_layout, kSeed), dy = RandomBuffer(dy_layout, kSeed + 1);
+  const int k = x_layout.c, n = dy_layout.c;
+  const std::vector<float> depthwise =
+      RandomFloats(static_cast<size_t>(window.kernel_h) * window.kernel_w * k, kSeed + 2);
+  Buffer between(Dense(dy_layout.n, dy_layout.h, dy_layout.w, k));
+  reference::DepthwiseConv2D(window, x.view(), depthwise.data(), params.relu_input,
+                             {.bias = params.between_bias, .activation = params.between}, between.view());
+  std::vector<float> expected(static_cast<size_t>(k) * n);
+  reference::MatMulWeightGradient(between.view(), dy.view(), expected.data());
+  CheckGradient(k, n, dy.view(), expected, [&](float* dw, std::span<float> scratch, ThreadPool& threads) {
+    SeparableWeightGradient(params, x.view(), depthwise.data(), dy.view(), dw, scratch, threads);
+  });
+}
+
+void CheckSeparable(const SeparableParams& params, const Layout& x, int cout) {
+  CheckSeparable(params, x, OutputOf(params.window, x, cout));
+}
+
+// Around lanes, slivers (14 and 6 rows) and panels (up to 32 columns).
+TEST(MatMulWeightGradientTest, Channels) {
+  for (const int k : {1, 3, 6, 7, 13, 14, 15, 19, 28, 64}) {
+    for (const int n : {1, 3, 16, 17, 19, 31, 32, 33, 64}) {
+      CheckMatMul(Dense(1, 5, 7, k), Dense(1, 5, 7, n));
+    }
+  }
+}
+
+// More than one piece of pixels, and pieces that end with one.
+TEST(MatMulWeightGradientTest, Pixels) {
+  for (const int pixels : {1, 2, 15, 16, 17, 255, 256, 257, 512, 513, 1000, 2049}) {
+    CheckMatMul(Dense(1, 1, pixels, 19), Dense(1, 1, pixels, 35));
+  }
+}
+
+TEST(MatMulWeightGradientTest, EveryLayout) {
+  for (const int k : {19, 32}) {
+    for (const Layout& x : AllLayouts(2, 13, 11, k)) {
+      for (const Layout& dy : AllLayouts(2, 13, 11, 37)) CheckMatMul(x, dy);
+    }
+  }
+}
+
+TEST(MatMulWeightGradientTest, WideLayers) {
+  CheckMatMul(Padded(1, 15, 20, 728), Padded(1, 15, 20, 728));
+  CheckMatMul(Padded(1, 5, 5, 1024), Padded(1, 5, 5, 100));
+  CheckMatMul(Dense(1, 5, 5, 100), Dense(1, 5, 5, 1200));
+}
+
+TEST(Conv2DWeightGradientTest, KernelsAndStridesWithSamePadding) {
+  for (const int channels : {1, 3, 16, 19}) {
+    for (const int kernel : {1, 2, 3, 5}) {
+      for (const int stride : {1, 2, 3}) {
+        const Layout x = Dense(1, 9, 11, channels);
+        CheckConvolution(Same(x, kernel, stride), x, 33);
+      }
+    }
+  }
+}
+
+TEST(Conv2DWeightGradientTest, AsymmetricWindowsAndPaddingBeyondTheImage) {
+  for (const WindowParams& window :
+       {WindowParams{3, 3, 2, 2, {0, 1, 0, 1}}, WindowParams{1, 7, 1, 1, {0, 0, 3, 3}},
+        WindowParams{3, 2, 1, 2, {2, 0, 0, 1}}, WindowParams{3, 3, 1, 1, {4, 4, 4, 4}}, WindowParams{3, 3, 2, 2, {}}}) {
+    for (const int channels : {3, 40}) CheckConvolution(window, Dense(2, 6, 9, channels), 20);
+  }
+}
+
+TEST(Conv2DWeightGradientTest, EveryLayout) {
+  for (const int channels : {3, 19}) {
+    for (const Layout& x : AllLayouts(2, 5, 6, channels)) {
+      for (const Layout& dy : AllLayouts(2, 5, 6, 45)) CheckConvolution(Same(x, 3, 1), x, dy);
+    }
+  }
+}
+
+// Many pieces: the first layers of Xception and a shortcut.
+TEST(Conv2DWeightGradientTest, ManyPixels) {
+  CheckConvolution({3, 3, 2, 2, {}}, Dense(2, 61, 63, 3), 32);
+  CheckConvolution({3, 3, 1, 1, {}}, Padded(1, 30, 31, 32), 64);
+  CheckConvolution({1, 1, 2, 2, {}}, Padded(2, 37, 36, 64), 128);
+}
+
+TEST(SeparableWeightGradientTest, SizesKernelsAndStrides) {
+  for (const int channels : {1, 3, 16, 19, 40}) {
+    for (const int kernel : {3, 5}) {
+      for (const int stride : {1, 2}) {
+        const Layout x = Dense(2, 7, 9, channels);
+        CheckSeparable({.window = Same(x, kernel, stride), .relu_input = true}, x, 35);
+      }
+    }
+  }
+}
+
+TEST(SeparableWeightGradientTest, MobileNetsActivationBetween) {
+  const std::vector<float> bias = RandomFloats(33, kSeed + 9);
+  CheckSeparable({.window = {3, 3, 2, 2, {0, 1, 0, 1}}, .between_bias = bias.data(), .between = Activation::kRelu6},
+                 Dense(1, 8, 8, 33), 64);
+}
+
+TEST(SeparableWeightGradientTest, EveryLayout) {
+  for (const Layout& x : AllLayouts(2, 13, 11, 21)) {
+    for (const Layout& dy : AllLayouts(2, 13, 11, 45)) {
+      CheckSeparable({.window = Same(x, 3, 1), .relu_input = true}, x, dy);
+    }
+  }
+}
+
+TEST(SeparableWeightGradientTest, WideLayers) {
+  for (const int channels : {256, 728}) {
+    const Layout x = Padded(3, 10, 10, channels);
+    CheckSeparable({.window = Same(x, 3, 1), .relu_input = true}, x, 40);
+  }
+}
+
+}  // namespace
+}  // namespace siskin
