@@ -53,7 +53,7 @@ class TrainingPlan::Impl {
   Impl(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads)
       : options_(options), threads_(threads), program_(LowerForTraining(graph)), schedule_(options.max_batch) {
     if (options.max_batch < 1) Fail(ErrorKind::kUsage, "a batch of {} images: expected at least 1", options.max_batch);
-    for (const TrainingOp& op : program_.ops) producer_.resize(program_.values.size(), nullptr);
+    producer_.resize(program_.values.size(), nullptr);
     for (const TrainingOp& op : program_.ops) producer_[Index(op.output)] = &op;
     activations_.resize(program_.values.size(), kNoBuffer);
     gradients_.resize(program_.values.size(), kNoBuffer);
@@ -301,11 +301,11 @@ class TrainingPlan::Impl {
     for (const int input : op.inputs) parts.push_back(Ensure(input));
     const BufferId y = NewActivation(op);
     int channel = 0;
-    for (const BufferId part : parts) {
-      schedule_.Emit(op.name, "copy", {part, y}, [this, part, y, channel](const TrainingPass& pass) {
+    for (size_t i = 0; i < parts.size(); ++i) {
+      schedule_.Emit(op.name, "copy", {parts[i], y}, [this, part = parts[i], y, channel](const TrainingPass& pass) {
         CopyChannels(At(part, pass), At(y, pass), channel, threads_);
       });
-      channel += ShapeOf(op.inputs[Index(static_cast<int>(&part - parts.data()))]).c;
+      channel += ShapeOf(op.inputs[i]).c;
     }
   }
 
