@@ -19,6 +19,7 @@ enum class RandomPurpose : uint32_t {
   kDemoData = 5,
   kSynthetic = 6,  // reference inputs stored in a model file
   kAugment = 7,
+  kMixing = 8,  // of the photos of a batch: mixup, cutmix
 };
 
 // The ten-round block function: 4 counters and 2 keys to 4 random words.

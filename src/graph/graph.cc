@@ -204,6 +204,29 @@ void Graph::MarkUnnamed(NodeId x) {
   layers_[static_cast<size_t>(x.index)].named_by_keras = false;
 }
 
+std::pair<Graph, Graph> Graph::SplitBefore(std::string_view name) const {
+  const auto cut = std::ranges::find(layers_, name, &Layer::name);
+  if (cut == layers_.begin() || cut == layers_.end()) {
+    Fail(ErrorKind::kInternal, "no layer {} to cut a network in front of", name);
+  }
+  std::pair<Graph, Graph> parts;
+  parts.first.layers_.assign(layers_.begin(), cut);
+  const int seam = parts.first.output().index;
+  const FeatureShape& shape = parts.first.shape(parts.first.output());
+  parts.second.Input(shape.h, shape.w, shape.c);
+  for (auto layer = cut; layer != layers_.end(); ++layer) {
+    Layer copy = *layer;
+    for (NodeId& input : copy.inputs) {
+      if (input.index < seam) {
+        Fail(ErrorKind::kInternal, "{} reads a layer far in front of {}, where the network is cut", copy.name, name);
+      }
+      input.index -= seam;
+    }
+    parts.second.layers_.push_back(std::move(copy));
+  }
+  return parts;
+}
+
 NetworkLayout Graph::Layout() const {
   NetworkLayout layout;
   for (const Layer& layer : layers_) {

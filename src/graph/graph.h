@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "graph/layout.h"
@@ -102,6 +104,10 @@ class Graph {
   const Layer& layer(NodeId x) const { return layers_[static_cast<size_t>(x.index)]; }
   FeatureShape shape(NodeId x) const { return layer(x).output; }
   NodeId output() const { return {static_cast<int>(layers_.size()) - 1}; }  // the last layer added
+
+  // The graph cut in front of a layer: the part before it, and the rest with an input of its own. kInternal if there is
+  // no such layer, or if the rest reads more of the first part than its last layer's output.
+  std::pair<Graph, Graph> SplitBefore(std::string_view layer) const;
 
   NetworkLayout Layout() const;       // layers with parameters, in Keras' order
   int64_t num_parameters() const;     // Keras' count, moving statistics included

@@ -56,6 +56,7 @@ NetworkCard XceptionCard() {
   card.min_size = 71;
   card.alphas = {1};
   card.scaling = "signed";
+  card.last_block = "block14_sepconv1";
   card.top1 = 79.0;  // both from the paper, table 1
   card.top5 = 94.5;
   card.build = BuildXception;
@@ -87,6 +88,7 @@ NetworkCard MobileNetCard() {
   card.min_size = 32;
   card.alphas = {0.25, 0.5, 0.75, 1};
   card.scaling = "signed";
+  card.last_block = "conv_dw_13";
   card.top1 = 70.4;  // both from Keras' table of applications, alpha 1 at 224 px
   card.top5 = 89.5;
   card.build = BuildMobileNet;

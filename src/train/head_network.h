@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "graph/training_plan.h"
 #include "model/model_card.h"
 #include "tensor/tensor.h"
 
@@ -21,13 +22,6 @@ struct DenseLayer {
   int inputs = 0, units = 0;
   size_t kernel = 0;  // offset of [units, inputs]: Keras' kernel transposed
   size_t bias = 0;    // offset of [units]; follows the kernel
-};
-
-// Whether a unit stays in a step is a pure function of (seed, epoch, photo, unit).
-struct DropoutKey {
-  uint64_t seed = 0;
-  uint32_t epoch = 0;
-  std::span<const uint32_t> photos;  // which photo each column of the batch is
 };
 
 class HeadNetwork {

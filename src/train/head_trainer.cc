@@ -61,6 +61,19 @@ void FoldStandardization(const Standardization& standardization, const DenseLaye
 
 }  // namespace
 
+std::vector<double> ValidationLosses(std::span<const EpochResult> history) {
+  std::vector<double> losses;
+  for (const EpochResult& epoch : history) losses.push_back(epoch.validation_loss);
+  return losses;
+}
+
+bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by) {
+  if (by == SelectBy::kLoss || a.validation_accuracy == b.validation_accuracy) {
+    return a.validation_loss < b.validation_loss;
+  }
+  return a.validation_accuracy > b.validation_accuracy;
+}
+
 Standardization FitStandardization(const FeatureSet& train, bool standardize, ThreadPool& threads) {
   Standardization result{std::vector<float>(train.channels, 0.0f), std::vector<float>(train.channels, 1.0f)};
   if (!standardize) return result;
@@ -142,6 +155,7 @@ LossSum HeadTrainer::TrainOneEpoch(uint32_t epoch, double* lr) {
   const auto batch = static_cast<uint32_t>(recipe_.head_batch);
   const std::vector<uint32_t> order = RandomPermutation(num_photos, Random(seed_, RandomPurpose::kShuffle, epoch));
   const int64_t steps_per_epoch = (num_photos + batch - 1) / batch;
+  const double plateau = recipe_.schedule == Schedule::kPlateau ? PlateauFactor(ValidationLosses(state_.history)) : 1;
   LossSum sum;
   std::vector<int> labels;
   for (uint32_t begin = 0; begin < num_photos; begin += batch) {
@@ -156,7 +170,7 @@ LossSum HeadTrainer::TrainOneEpoch(uint32_t epoch, double* lr) {
     const std::span<float> dlogits = std::span(dlogits_).first(logits.size());
     sum.Add(CrossEntropy(logits, labels, loss_, dlogits));
     network_.Backward(state_.parameters, dlogits, gradient_);
-    *lr = LearningRate(recipe_, state_.optimizer.steps, steps_per_epoch);
+    *lr = LearningRate(recipe_, state_.optimizer.steps, steps_per_epoch) * plateau;
     OptimizerStep(recipe_, *lr, ranges_, gradient_, state_.parameters, &state_.optimizer, context_.threads);
   }
   return sum;
@@ -177,12 +191,9 @@ LossSum HeadTrainer::Validate() {
 
 void HeadTrainer::KeepIfBest() {
   const EpochResult& now = state_.history.back();
-  if (state_.best_epoch > 0) {
-    const EpochResult& best = state_.history[static_cast<size_t>(state_.best_epoch) - 1];
-    const bool better = recipe_.select_by == SelectBy::kLoss || now.validation_accuracy == best.validation_accuracy
-                            ? now.validation_loss < best.validation_loss
-                            : now.validation_accuracy > best.validation_accuracy;
-    if (!better) return;
+  if (state_.best_epoch > 0 &&
+      !IsBetter(now, state_.history[static_cast<size_t>(state_.best_epoch) - 1], recipe_.select_by)) {
+    return;
   }
   state_.best_epoch = now.epoch;
   state_.best = state_.parameters;

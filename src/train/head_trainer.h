@@ -23,6 +23,11 @@ struct EpochResult {
   double seconds = 0;
 };
 
+std::vector<double> ValidationLosses(std::span<const EpochResult> history);
+
+// Whether the validation of `a` is better than that of `b`.
+bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by);
+
 struct HeadState {
   std::vector<float> parameters;
   OptimizerState optimizer;

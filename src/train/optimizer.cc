@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numbers>
+#include <numeric>
 
 namespace siskin {
 namespace {
@@ -64,6 +66,13 @@ double ProgressAfterWarmup(const Recipe& recipe, double epoch) {
   return length <= 0 ? 0 : std::clamp((epoch - recipe.warmup) / length, 0.0, 1.0);
 }
 
+// Calls body(begin, count) for the chunks of [0, size), on all threads.
+template <class Body>
+void ForEachChunk(size_t size, ThreadPool& threads, const Body& body) {
+  threads.ParallelFor((size + kChunk - 1) / kChunk,
+                      [&](size_t chunk, int) { body(chunk * kChunk, std::min(kChunk, size - chunk * kChunk)); });
+}
+
 }  // namespace
 
 double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch) {
@@ -74,6 +83,7 @@ double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch)
   const double progress = ProgressAfterWarmup(recipe, epoch);
   switch (recipe.schedule) {
     case Schedule::kConstant:
+    case Schedule::kPlateau:  // PlateauFactor
       break;
     case Schedule::kStep:
       return recipe.lr * (progress < 0.5 ? 1 : progress < 0.75 ? 0.1 : 0.01);
@@ -81,6 +91,20 @@ double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch)
       return recipe.lr * 0.5 * (1 + std::cos(std::numbers::pi * progress));
   }
   return recipe.lr;
+}
+
+double PlateauFactor(std::span<const double> validation_losses) {
+  constexpr int kPatience = 3;
+  double factor = 1, best = std::numeric_limits<double>::infinity();
+  int waited = 0;
+  for (const double loss : validation_losses) {
+    waited = loss < best ? 0 : waited + 1;
+    best = std::min(best, loss);
+    if (waited < kPatience) continue;
+    factor /= 10;
+    waited = 0;
+  }
+  return factor;
 }
 
 OptimizerState NewOptimizerState(const Recipe& recipe, size_t num_parameters) {
@@ -91,15 +115,40 @@ OptimizerState NewOptimizerState(const Recipe& recipe, size_t num_parameters) {
   return state;
 }
 
+double L2Norm(std::span<const float> values, ThreadPool& threads) {
+  std::vector<double> squares((values.size() + kChunk - 1) / kChunk);
+  ForEachChunk(values.size(), threads, [&](size_t begin, size_t count) {
+    constexpr size_t kSums = 16;  // independent chains, which a compiler may keep in one vector
+    float sums[kSums] = {};
+    for (size_t i = begin; i < begin + count; ++i) sums[(i - begin) % kSums] += values[i] * values[i];
+    for (const float sum : sums) squares[begin / kChunk] += static_cast<double>(sum);
+  });
+  return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
+}
+
+void ClipNorm(double norm, double limit, std::span<float> values, ThreadPool& threads) {
+  if (!(norm > limit)) return;
+  const auto factor = static_cast<float>(limit / norm);
+  ForEachChunk(values.size(), threads, [&](size_t begin, size_t count) {
+    for (float& value : values.subspan(begin, count)) value *= factor;
+  });
+}
+
+void MoveAverage(double decay, std::span<const float> values, std::span<float> average, ThreadPool& threads) {
+  const auto keep = static_cast<float>(decay), take = static_cast<float>(1 - decay);
+  ForEachChunk(values.size(), threads, [&](size_t begin, size_t count) {
+    for (size_t i = begin; i < begin + count; ++i) average[i] = keep * average[i] + take * values[i];
+  });
+}
+
 void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRange> ranges,
                    std::span<const float> gradient, std::span<float> parameters, OptimizerState* state,
                    ThreadPool& threads) {
   ++state->steps;
   for (const ParameterRange& range : ranges) {
-    const StepConstants constants = ConstantsOf(recipe, lr, state->steps, range.decays);
-    const size_t size = range.end - range.begin;
-    threads.ParallelFor((size + kChunk - 1) / kChunk, [&](size_t chunk, int) {
-      const size_t begin = range.begin + chunk * kChunk, count = std::min(kChunk, range.end - begin);
+    const StepConstants constants = ConstantsOf(recipe, lr * range.lr_factor, state->steps, range.decays);
+    ForEachChunk(range.end - range.begin, threads, [&](size_t offset, size_t count) {
+      const size_t begin = range.begin + offset;
       float* first = state->first.empty() ? nullptr : state->first.data() + begin;
       if (recipe.optimizer == Optimizer::kSgd) {
         SgdUpdate(constants, gradient.data() + begin, parameters.data() + begin, first, count);

@@ -22,8 +22,12 @@ struct Choice {
 
 constexpr Choice<Optimizer> kOptimizers[] = {
     {Optimizer::kSgd, "sgd"}, {Optimizer::kAdam, "adam"}, {Optimizer::kAdamW, "adamw"}};
-constexpr Choice<Schedule> kSchedules[] = {
-    {Schedule::kConstant, "constant"}, {Schedule::kStep, "step"}, {Schedule::kCosine, "cosine"}};
+constexpr Choice<Schedule> kSchedules[] = {{Schedule::kConstant, "constant"},
+                                           {Schedule::kStep, "step"},
+                                           {Schedule::kCosine, "cosine"},
+                                           {Schedule::kPlateau, "plateau"}};
+constexpr Choice<FineTune> kFineTunes[] = {
+    {FineTune::kOff, "off"}, {FineTune::kLastBlock, "last-block"}, {FineTune::kAll, "all"}};
 constexpr Choice<SelectBy> kSelections[] = {{SelectBy::kLoss, "loss"}, {SelectBy::kAccuracy, "accuracy"}};
 constexpr Choice<ClassWeight> kClassWeights[] = {{ClassWeight::kNone, "none"}, {ClassWeight::kBalanced, "balanced"}};
 constexpr Choice<ResizeMode> kResizeModes[] = {
@@ -183,8 +187,11 @@ std::vector<RecipeField> MakeFields() {
       NumberField<double>("momentum", "of sgd", 0, 0.9999, [](auto& r) -> auto& { return r.momentum; }),
       FlagField("nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.nesterov; }),
       WeightDecayField(),
-      ChoiceField("schedule", "learning rate over time; step: a tenth after 1/2, a hundredth after 3/4", kSchedules,
-                  [](auto& r) -> auto& { return r.schedule; }),
+      ChoiceField(
+          "schedule",
+          "learning rate over time; step: a tenth after 1/2, a hundredth after 3/4; plateau: a tenth after every 3 "
+          "epochs without a better validation loss",
+          kSchedules, [](auto& r) -> auto& { return r.schedule; }),
       NumberField<double>("warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
                           [](auto& r) -> auto& { return r.warmup; }),
       NumberField<int>("patience", "epochs without improvement before stopping, 0: never", 0, 1'000'000,
@@ -195,6 +202,36 @@ std::vector<RecipeField> MakeFields() {
                           [](auto& r) -> auto& { return r.label_smoothing; }),
       ChoiceField("select-by", "validation number that picks the best epoch", kSelections,
                   [](auto& r) -> auto& { return r.select_by; }),
+      ChoiceField("finetune", "layers of the network that are trained behind the head, if that helps on validation",
+                  kFineTunes, [](auto& r) -> auto& { return r.fine_tune.layers; }),
+      NumberField<int>("finetune-epochs", "passes over the training photos", 1, 1'000'000,
+                       [](auto& r) -> auto& { return r.fine_tune.epochs; }),
+      NumberField<int>("finetune-batch", "photos in a step", 1, 1024,
+                       [](auto& r) -> auto& { return r.fine_tune.batch; }),
+      ChoiceField("finetune-optimizer", "how weights follow gradients", kOptimizers,
+                  [](auto& r) -> auto& { return r.fine_tune.optimizer; }),
+      NumberField<double>("finetune-lr", "learning rate", 1e-12, 1e3, [](auto& r) -> auto& { return r.fine_tune.lr; }),
+      NumberField<double>("backbone-lr", "factor of it for the network, the head has it whole", 0, 1e3,
+                          [](auto& r) -> auto& { return r.fine_tune.backbone_lr; }),
+      NumberField<double>("finetune-momentum", "of sgd", 0, 0.9999,
+                          [](auto& r) -> auto& { return r.fine_tune.momentum; }),
+      FlagField("finetune-nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.fine_tune.nesterov; }),
+      NumberField<double>("finetune-weight-decay", "pull of the kernels to 0: decoupled in adamw, else L2", 0, 1e3,
+                          [](auto& r) -> auto& { return r.fine_tune.weight_decay; }),
+      ChoiceField("finetune-schedule", "as --schedule", kSchedules,
+                  [](auto& r) -> auto& { return r.fine_tune.schedule; }),
+      NumberField<double>("finetune-warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
+                          [](auto& r) -> auto& { return r.fine_tune.warmup; }),
+      FlagField("train-bn", "batch normalisation by the statistics of the batch; without it they stay as they are",
+                [](auto& r) -> auto& { return r.fine_tune.train_bn; }),
+      NumberField<double>("clip-norm", "longest gradient, longer ones are shortened; 0: any", 0, 1e6,
+                          [](auto& r) -> auto& { return r.fine_tune.clip_norm; }),
+      NumberField<double>("ema", "decay of the average of the weights that is kept; 0: off", 0, 0.99999,
+                          [](auto& r) -> auto& { return r.fine_tune.ema; }),
+      NumberField<double>("mixup", "strength of mixing pairs of photos (0.2 is usual); 0: off", 0, 10,
+                          [](auto& r) -> auto& { return r.fine_tune.mixup; }),
+      NumberField<double>("cutmix", "strength of pasting parts of other photos (1 is usual); 0: off", 0, 10,
+                          [](auto& r) -> auto& { return r.fine_tune.cutmix; }),
   };
 }
 
@@ -214,6 +251,15 @@ Recipe ArticleRecipe() {
   recipe.lr = 0.01;
   recipe.momentum = 0;
   recipe.schedule = Schedule::kConstant;
+  recipe.fine_tune = {.layers = FineTune::kAll,
+                      .epochs = 5,
+                      .batch = 32,
+                      .optimizer = Optimizer::kSgd,
+                      .lr = 0.005,
+                      .momentum = 0.1,
+                      .nesterov = true,
+                      .schedule = Schedule::kConstant,
+                      .train_bn = true};
   return recipe;
 }
 
@@ -281,12 +327,36 @@ double WeightDecayOf(const Recipe& recipe) {
   return recipe.weight_decay.value_or(recipe.optimizer == Optimizer::kAdamW ? 5 : 0);
 }
 
+Recipe OptimizerOfFineTuning(const Recipe& recipe) {
+  Recipe phase = recipe;
+  phase.epochs = recipe.fine_tune.epochs;
+  phase.optimizer = recipe.fine_tune.optimizer;
+  phase.lr = recipe.fine_tune.lr;
+  phase.momentum = recipe.fine_tune.momentum;
+  phase.nesterov = recipe.fine_tune.nesterov;
+  phase.weight_decay = recipe.fine_tune.weight_decay;
+  phase.schedule = recipe.fine_tune.schedule;
+  phase.warmup = recipe.fine_tune.warmup;
+  return phase;
+}
+
 void CheckRecipe(const Recipe& recipe) {
   if (recipe.nesterov && (recipe.optimizer != Optimizer::kSgd || recipe.momentum == 0)) {
     Fail(ErrorKind::kUsage, "--nesterov needs --optimizer sgd and a --momentum above 0");
   }
   if (recipe.warmup > recipe.epochs) {
     Fail(ErrorKind::kUsage, "--warmup {} is longer than --epochs {}", recipe.warmup, recipe.epochs);
+  }
+  const FineTuneRecipe& fine_tune = recipe.fine_tune;
+  if (fine_tune.nesterov && fine_tune.optimizer == Optimizer::kSgd && fine_tune.momentum == 0) {
+    Fail(ErrorKind::kUsage, "--finetune-nesterov needs a --finetune-momentum above 0");
+  }
+  if (fine_tune.warmup > fine_tune.epochs) {
+    Fail(ErrorKind::kUsage, "--finetune-warmup {} is longer than --finetune-epochs {}", fine_tune.warmup,
+         fine_tune.epochs);
+  }
+  if (fine_tune.mixup > 0 && fine_tune.cutmix > 0) {
+    Fail(ErrorKind::kUsage, "--mixup and --cutmix exclude each other: leave one out");
   }
   BackboneOf(recipe);  // fails if the network cannot have this size or width
 }

@@ -17,9 +17,30 @@
 namespace siskin {
 
 enum class Optimizer { kSgd, kAdam, kAdamW };
-enum class Schedule { kConstant, kStep, kCosine };
+enum class Schedule { kConstant, kStep, kCosine, kPlateau };
 enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
 enum class ClassWeight { kNone, kBalanced };
+enum class FineTune { kOff, kLastBlock, kAll };  // which layers of the network are trained behind the head
+
+// The second phase: the network itself, on augmented photos.
+struct FineTuneRecipe {
+  FineTune layers = FineTune::kOff;
+  int epochs = 4;
+  int batch = 32;
+  Optimizer optimizer = Optimizer::kSgd;
+  double lr = 0.001;
+  double backbone_lr = 1;  // factor of lr for the network; the head has lr itself
+  double momentum = 0.9;   // sgd
+  bool nesterov = true;    // sgd
+  double weight_decay = 0;
+  Schedule schedule = Schedule::kCosine;
+  double warmup = 0;
+  bool train_bn = false;  // batch normalisation by the statistics of the batch, as the article did
+  double clip_norm = 0;   // longest gradient; 0: any
+  double ema = 0;         // decay of an average of the weights, which then is what counts; 0: off
+  double mixup = 0;       // parameter of the Beta distribution that mixes pairs of photos; 0: off
+  double cutmix = 0;      // the same for rectangles cut out of another photo
+};
 
 struct Recipe {
   std::string name = "default";
@@ -51,6 +72,8 @@ struct Recipe {
   ClassWeight class_weight = ClassWeight::kNone;
   double label_smoothing = 0;
   SelectBy select_by = SelectBy::kLoss;
+
+  FineTuneRecipe fine_tune;
 };
 
 struct RecipeField {
@@ -75,6 +98,9 @@ Recipe FindRecipe(std::string_view name);
 
 // Parses `text` into one field. kUsage: no such field (the nearest is named), or not a value for it.
 void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view text);
+
+// The recipe with the second phase's optimizer, learning rate and epochs in place of the head's.
+Recipe OptimizerOfFineTuning(const Recipe& recipe);
 
 // The recipe's weight decay, or else 5 for adamw, whose steps do not depend on the size of gradients, and 0 for the
 // others.
