@@ -43,7 +43,6 @@ std::string Small(const std::string& label, const std::string& value, const std:
 }
 
 std::string Headline(const ReportContent& content, const Metrics& metrics) {
-  const bool honest = content.scored_split != "validation";
   std::string html = "<dl class=\"headline\">\n";
   html += Accuracy(fmt::format("Accuracy on the {} photos", EscapeHtml(content.scored_split)), metrics, "first");
   if (content.validation) html += Accuracy("On the validation photos", *content.validation, "");
@@ -51,10 +50,13 @@ std::string Headline(const ReportContent& content, const Metrics& metrics) {
                 metrics.classes.size() == 2 ? "1 is perfect, 0.5 is guessing" : "mean over the classes; 1 is perfect");
   html += Small("Log loss", NumberHtml(metrics.log_loss, 4), "smaller is better");
   html += "</dl>\n";
-  if (!honest) {
+  const char* too_good = content.scored_split == "validation" ? "These photos chose the best epoch"
+                         : content.scored_split == "train"    ? "The model has learned from these photos"
+                         : content.scored_split == "all"      ? "The model may have learned from some of these photos"
+                                                              : nullptr;
+  if (too_good != nullptr) {
     html +=
-        "<p class=\"warning\">There were no test photos. The validation photos chose the best epoch, so these numbers "
-        "are a little better than those of photos never seen.</p>\n";
+        fmt::format("<p class=\"warning\">{}: the numbers are better than those of photos never seen.</p>\n", too_good);
   }
   return html;
 }

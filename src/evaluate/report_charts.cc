@@ -101,7 +101,7 @@ Chart EpochChart(const ReportContent& content, const Curve& curve) {
   if (!std::isfinite(lowest)) lowest = highest = 0;
   // Room above and below, so that no line hides behind the frame; neither below 0 nor above 100 %.
   const double room = highest > lowest ? 0.08 * (highest - lowest) : std::max(0.05 * std::abs(highest), 0.05);
-  chart.y = {curve.unit.empty() ? curve.id : curve.id + ", %", std::max(lowest - room, 0.0), highest + 1.5 * room, {}};
+  chart.y = {curve.unit.empty() ? "" : "%", std::max(lowest - room, 0.0), highest + 1.5 * room, {}};
   if (!curve.unit.empty()) chart.y.high = std::min(chart.y.high, highest > 99.9 ? 100.4 : 100.0);
   chart.y.ticks = Ticks(chart.y.low, chart.y.high, 6);
   const double last = static_cast<double>(epochs.size());

@@ -37,7 +37,7 @@ figure { margin: 0; min-width: 0; }
 .headline .first { flex-grow: 2; border-color: var(--accent); }
 .headline dt { color: var(--muted); font-size: .9rem; }
 .headline dd { margin: 0; color: var(--muted); font-size: .9rem; }
-.headline strong { display: block; color: var(--ink); font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.headline strong { display: block; white-space: nowrap; color: var(--ink); font-size: 1.5rem; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .headline .first strong { color: var(--accent); font-size: 2.2rem; }
 .legend { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin: 0 0 .5rem; padding: 0; list-style: none;
   font-size: .9rem; }
@@ -61,27 +61,29 @@ figure { margin: 0; min-width: 0; }
 .mark circle { fill: var(--card); stroke: var(--second); stroke-width: 2.5; }
 .bin circle { fill: var(--accent); stroke: var(--card); stroke-width: 1; }
 .bin path { fill: none; stroke: var(--accent); stroke-width: 2; }
-.scroll { overflow-x: auto; max-width: 100%; }
+.scroll { overflow-x: auto; max-width: 100%; margin-bottom: .5rem; }
 table { border-collapse: collapse; font-size: .92rem; font-variant-numeric: tabular-nums; }
 caption { padding: 0 0 .4rem; color: var(--muted); text-align: left; }
 th, td { padding: .3rem .7rem; border-bottom: 1px solid var(--rule); text-align: right; }
+td { white-space: nowrap; }
 th { font-weight: 600; }
 thead th { color: var(--muted); font-weight: 500; }
 tbody th, thead th:first-child { text-align: left; }
 .pair table { width: 100%; }
-.pair td { overflow-wrap: anywhere; text-align: left; }
-.pair thead { display: none; }
+.pair td { overflow-wrap: anywhere; text-align: left; white-space: normal; }
+.pair thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
 .pair tbody th { width: 40%; color: var(--muted); font-weight: 500; vertical-align: top; }
 .matrix td, .matrix th { padding: .45rem .6rem; border: 1px solid var(--rule); }
 .matrix td { min-width: 2.9rem; text-align: center; }
+.matrix .zero { color: var(--muted); }
 .matrix thead th { text-align: center; }
 .turned thead th { height: 7rem; vertical-align: bottom; }
 .turned thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 12rem; overflow: hidden; }
 .right { background: rgb(var(--right) / var(--heat)); }
 .wrong { background: rgb(var(--wrong) / var(--heat)); }
-.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(160px, 1fr)); gap: 1.25rem 1rem; margin: 0;
+.mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 1.25rem 1rem; margin: 0;
   padding: 0; list-style: none; }
-.mistakes img, .missing { display: block; width: 160px; height: 160px; margin-bottom: .4rem; background: var(--grid);
+.mistakes img, .missing { display: block; width: 100%; aspect-ratio: 1; margin-bottom: .4rem; background: var(--grid);
   border-radius: 6px; object-fit: contain; }
 .missing { display: grid; place-items: center; color: var(--muted); font-size: .85rem; }
 .mistakes figcaption { margin: 0; font-size: .82rem; line-height: 1.35; overflow-wrap: anywhere; }
@@ -89,13 +91,12 @@ tbody th, thead th:first-child { text-align: left; }
 .path { display: block; overflow-wrap: anywhere; font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .78rem; }
 details { margin-top: .75rem; }
 summary { cursor: pointer; color: var(--accent); }
-pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--page); border-radius: 6px; white-space: pre-wrap;
-  overflow-wrap: anywhere; font: .88rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
+pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--page); border-radius: 6px; font: .88rem/1.5 ui-monospace, "DejaVu Sans Mono", monospace; }
 @media (max-width: 480px) {
+  .headline .first { flex-basis: 100%; }
   main { padding: 1.25rem .75rem 3rem; }
   section { padding: 1rem .8rem; }
   .mistakes { grid-template-columns: repeat(2, 1fr); }
-  .mistakes img, .missing { width: 100%; height: auto; aspect-ratio: 1; }
   th, td { padding: .3rem .45rem; }
 }
 @media print {
@@ -106,7 +107,7 @@ pre { margin: 0; padding: .8rem 1rem; overflow-x: auto; background: var(--page);
   figure, tr, .headline div, .mistakes li { break-inside: avoid; }
   h2, h3 { break-after: avoid; }
   .scroll { overflow: visible; }
-  pre { border: 1px solid var(--rule); }
+  pre { border: 1px solid var(--rule); white-space: pre-wrap; overflow-wrap: anywhere; }
 }
 )css";
 

@@ -9,16 +9,18 @@
 namespace siskin {
 namespace {
 
-std::string MistakeHtml(const ReportMistake& mistake) {
+std::string MistakeHtml(const ReportMistake& mistake, bool two_classes) {
   std::string picture = "<div class=\"missing\">no picture</div>";
   if (!mistake.jpeg.empty()) {
     picture = fmt::format("<img alt=\"{}, taken for {}\" src=\"data:image/jpeg;base64,{}\">", EscapeHtml(mistake.truth),
                           EscapeHtml(mistake.predicted), Base64(mistake.jpeg));
   }
+  // Of two classes the other score is what is missing to 1.
+  const std::string truth_score = two_classes ? "" : fmt::format(", of the true class {:.4f}", mistake.truth_score);
   return fmt::format(
-      "<li><figure>{}<figcaption><b>{}</b>, taken for <b>{}</b><br>score {:.4f}, of the true class {:.4f}"
+      "<li><figure>{}<figcaption><b>{}</b>, taken for <b>{}</b><br>score {:.4f}{}"
       "<span class=\"path\">{}</span></figcaption></figure></li>\n",
-      picture, NameHtml(mistake.truth), NameHtml(mistake.predicted), mistake.score, mistake.truth_score,
+      picture, NameHtml(mistake.truth), NameHtml(mistake.predicted), mistake.score, truth_score,
       NameHtml(mistake.path));
 }
 
@@ -32,8 +34,10 @@ std::string ConfusionCell(const Metrics& metrics, size_t truth, size_t predicted
   const std::string& name = metrics.classes[truth].name;
   const std::string what = truth == predicted ? "right" : "taken for " + metrics.classes[predicted].name;
   return fmt::format("<td class=\"{}\" style=\"--heat:{:.3f}\" title=\"{} of {} photos of {} ({:.1f} %) {}\">{}</td>",
-                     truth == predicted ? "right" : "wrong", heat, count, photos, EscapeHtml(name), 100 * share,
-                     EscapeHtml(what), count);
+                     count == 0           ? "zero"
+                     : truth == predicted ? "right"
+                                          : "wrong",
+                     heat, count, photos, EscapeHtml(name), 100 * share, EscapeHtml(what), count);
 }
 
 std::string Matrix(const Metrics& metrics) {
@@ -109,7 +113,7 @@ std::string MistakesSection(const ReportContent& content, const Metrics& metrics
       content.mistakes.size() < static_cast<size_t>(wrong)
           ? fmt::format("These are the {} that", content.mistakes.size())
           : "First those that");
-  for (const ReportMistake& mistake : content.mistakes) html += MistakeHtml(mistake);
+  for (const ReportMistake& mistake : content.mistakes) html += MistakeHtml(mistake, metrics.classes.size() == 2);
   return SectionHtml("Worst mistakes", html + "</ol>\n");
 }
 
