@@ -124,8 +124,6 @@ TEST(Layers, LibrariesStayWithTheirOwners) {
       for (const auto& [library, owner] : kOwners) {
         // base/threads.cc sets the processor's denormal mode, which needs two intrinsics.
         if (library == "immintrin" && file.path == "src/base/threads.cc") continue;
-        // The pictures that demo.cc draws have to be compressed; decoding stays in images/.
-        if (library == "turbojpeg" && file.path == "src/data/demo.cc") continue;
         if (header.starts_with(library)) {
           EXPECT_EQ(file.folder, owner) << file.path << " includes " << header;
         }

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <optional>
 #include <span>
@@ -14,6 +15,7 @@
 #include "cli/verb.h"
 #include "data/dataset.h"
 #include "evaluate/metrics.h"
+#include "evaluate/report.h"
 #include "model/classifier_model.h"
 
 namespace siskin::cli {
@@ -57,6 +59,8 @@ class EvalVerb : public Verb {
     AddOutput(options);
     options.Text("--predictions", "FILE.csv", &predictions_,
                  "also write the answer for every photo: path, class, scores");
+    options.Text("--report", "FILE.html", &report_,
+                 "also write a page to read: the numbers, ROC, calibration, the worst mistakes");
     options.Number("--min-accuracy", &min_accuracy_, 0, 1, "exit code 5 if the accuracy is lower (0 to 1)");
     AddBatch(options);
     AddThreads(options);
@@ -65,7 +69,7 @@ class EvalVerb : public Verb {
         "Examples:\n"
         "  siskin eval pets.safetensors photos/\n"
         "  siskin eval pets.safetensors new-photos/ --format json -o metrics.json\n"
-        "  siskin eval pets.safetensors photos/ --predictions answers.csv\n"
+        "  siskin eval pets.safetensors photos/ --predictions answers.csv --report report.html\n"
         "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95");
   }
 
@@ -84,6 +88,7 @@ class EvalVerb : public Verb {
         ComputeMetrics(evaluation.scores, evaluation.truths, evaluation.decisions, model.card.class_names);
     Print(metrics, evaluation, session);
     if (!predictions_.empty()) WritePredictions(evaluation, model.card);
+    if (!report_.empty()) WriteReport(dataset, evaluation, model.card, session, context.threads);
     WarnAboutPhotos(evaluation.skipped, "could not be read", session);
     if (min_accuracy_ && metrics.accuracy < *min_accuracy_) {
       session.console().Error(
@@ -172,7 +177,29 @@ class EvalVerb : public Verb {
     output.Commit();
   }
 
-  std::string model_, folder_, predictions_;
+  void WriteReport(const Dataset& dataset, const Evaluation& evaluation, const ModelCard& card, const Session& session,
+                   ThreadPool& threads) const {
+    ReportContent content;
+    content.kind = "Evaluation report";
+    content.unix_time = std::time(nullptr);
+    content.command = session.command();
+    content.scored = {card.class_names, {}, evaluation.truths, evaluation.decisions, evaluation.scores};
+    content.scored_split = dataset.has_splits ? split_ : "given";
+    content.skipped = evaluation.skipped;
+    ReportSplit counts{content.scored_split, std::vector<int>(card.class_names.size(), 0)};
+    for (size_t i = 0; i < evaluation.photos.size(); ++i) {
+      content.scored.paths.push_back(evaluation.photos[i]->path);
+      ++counts.photos[static_cast<size_t>(evaluation.truths[i])];
+    }
+    content.splits = {counts};
+    DescribeModel(card, &content);
+    CollectMistakes(dataset.root, threads, &content);
+    Output output(report_);
+    output.Write(HtmlReport(content));
+    output.Commit();
+  }
+
+  std::string model_, folder_, predictions_, report_;
   std::string split_ = "test";
   std::optional<double> min_accuracy_;
 };

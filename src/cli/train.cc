@@ -66,7 +66,8 @@ class TrainVerb : public Verb {
     options.Number("--val", &validation_, 0, 0.9, "share of the photos for choosing the best epoch");
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
     options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
-    options.Text("--run-dir", "DIR", &run_folder_, "where log.csv, split.csv, skipped.csv, features and checkpoint go");
+    options.Text("--run-dir", "DIR", &run_folder_,
+                 "where report.html, logs, split.csv, skipped.csv, features and checkpoint go");
     options.Flag("--resume", &resume_, "go on where an interrupted run with the same options stopped");
     options.Group("Network and its input");
     recipe_options_.Declare(options, kInputFields);
@@ -173,6 +174,7 @@ class TrainVerb : public Verb {
                           Printable((std::filesystem::path(run_folder_) / "skipped.csv").native()));
     }
     text += fmt::format("model         {}\n", Printable(common_.output));
+    text += fmt::format("report        {}\n", Printable((std::filesystem::path(run_folder_) / "report.html").native()));
     text += fmt::format("validation    {}\n", AccuracyText(report.validation));
     text += report.test ? fmt::format("test accuracy {}\n", AccuracyText(*report.test))
                         : "test accuracy not measured, there were no test photos\n";

@@ -1,10 +1,7 @@
 #include "data/demo.h"
 
-#include <turbojpeg.h>
-
 #include <algorithm>
 #include <array>
-#include <memory>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -20,20 +17,6 @@ namespace {
 
 // Class 1 holds the birds.
 constexpr std::array kClassNames = {"other", "bird"};
-
-// Empty if the encoder has no memory.
-std::string EncodeJpeg(const Image& image, int quality) {
-  const std::unique_ptr<void, int (*)(void*)> handle(tjInitCompress(), tjDestroy);
-  unsigned char* data = nullptr;
-  unsigned long size = 0;
-  const int status = handle == nullptr ? -1
-                                       : tjCompress2(handle.get(), image.rgb.data(), image.width, 0, image.height,
-                                                     TJPF_RGB, &data, &size, TJSAMP_420, quality, TJFLAG_ACCURATEDCT);
-  std::string jpeg;
-  if (status == 0) jpeg.assign(reinterpret_cast<const char*>(data), size);
-  tjFree(data);
-  return jpeg;
-}
 
 std::string MakePhoto(uint64_t seed, bool is_bird, uint32_t number) {
   // Its own stream of random numbers, so that the scenes do not depend on the encoder.

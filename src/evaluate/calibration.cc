@@ -48,4 +48,34 @@ double FitTemperature(std::span<const float> logits, std::span<const int> labels
   return 2 / (low + high);
 }
 
+std::vector<ReliabilityBin> Reliability(std::span<const float> scores, std::span<const int> labels,
+                                        std::span<const int> decisions, int num_bins) {
+  std::vector<ReliabilityBin> bins(static_cast<size_t>(num_bins));
+  for (size_t b = 0; b < bins.size(); ++b) {
+    bins[b].low = static_cast<double>(b) / num_bins;
+    bins[b].high = static_cast<double>(b + 1) / num_bins;
+  }
+  const size_t classes = labels.empty() ? 0 : scores.size() / labels.size();
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const double score = scores[i * classes + static_cast<size_t>(decisions[i])];
+    ReliabilityBin& bin = bins[std::min(static_cast<size_t>(score * num_bins), bins.size() - 1)];
+    ++bin.photos;
+    bin.correct += decisions[i] == labels[i] ? 1 : 0;
+    bin.mean_score += score;
+  }
+  for (ReliabilityBin& bin : bins) {
+    if (bin.photos > 0) bin.mean_score /= static_cast<double>(bin.photos);
+  }
+  return bins;
+}
+
+double CalibrationError(std::span<const ReliabilityBin> bins) {
+  double sum = 0, photos = 0;
+  for (const ReliabilityBin& bin : bins) {
+    sum += std::abs(static_cast<double>(bin.correct) - bin.mean_score * static_cast<double>(bin.photos));
+    photos += static_cast<double>(bin.photos);
+  }
+  return sum / photos;
+}
+
 }  // namespace siskin

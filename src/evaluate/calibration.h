@@ -3,7 +3,9 @@
 // Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks", ICML.
 #pragma once
 
+#include <cstdint>
 #include <span>
+#include <vector>
 
 namespace siskin {
 
@@ -12,5 +14,20 @@ namespace siskin {
 // (photos + classes) is spread evenly, as in Platt 1999), or a classifier without errors on a few photos would be
 // infinitely sure.
 double FitTemperature(std::span<const float> logits, std::span<const int> labels);
+
+// Photos whose answer had a score in one of equal ranges: how sure the model was, and how often it was right.
+struct ReliabilityBin {
+  double low = 0, high = 0;  // of the score; low <= score < high, the last one includes 1
+  int64_t photos = 0, correct = 0;
+  double mean_score = 0;  // 0 without photos
+};
+
+// The score of the answer (not of the truth) in `num_bins` equal ranges of 0 to 1. scores: [photos, classes];
+// labels, decisions: [photos].
+std::vector<ReliabilityBin> Reliability(std::span<const float> scores, std::span<const int> labels,
+                                        std::span<const int> decisions, int num_bins);
+
+// Mean over the photos of |share right - mean score| of their bin (expected calibration error). NaN without photos.
+double CalibrationError(std::span<const ReliabilityBin> bins);
 
 }  // namespace siskin

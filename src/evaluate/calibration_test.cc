@@ -61,5 +61,23 @@ TEST(Temperature, StaysWithinItsBounds) {
   EXPECT_LE(temperature, 20);
 }
 
+TEST(Reliability, ByHand) {
+  // Answers with scores 0.75 (right), 0.95 (right), 0.97 (wrong), 1 (right), 0.7 (wrong).
+  const std::vector<float> scores = {0.75f, 0.25f, 0.05f, 0.95f, 0.97f, 0.03f, 0.0f, 1.0f, 0.3f, 0.7f};
+  const std::vector<int> labels = {0, 1, 1, 1, 0}, decisions = {0, 1, 0, 1, 1};
+  const std::vector<ReliabilityBin> bins = Reliability(scores, labels, decisions, 10);
+  ASSERT_EQ(bins.size(), 10u);
+  for (size_t b = 0; b < 10; ++b) {
+    EXPECT_DOUBLE_EQ(bins[b].low, static_cast<double>(b) / 10);
+    EXPECT_EQ(bins[b].photos, b == 9 ? 3 : b == 7 ? 1 : b == 6 ? 1 : 0) << b;  // 0.7f is a little below 0.7
+  }
+  EXPECT_EQ(bins[9].correct, 2);
+  EXPECT_EQ(bins[7].correct, 1);
+  EXPECT_EQ(bins[6].correct, 0);
+  EXPECT_NEAR(bins[9].mean_score, (0.95 + 0.97 + 1) / 3, 1e-7);
+  // |2 - 2.92| + |1 - 0.75| + |0 - 0.7| over 5 photos.
+  EXPECT_NEAR(CalibrationError(bins), (0.92 + 0.25 + 0.7) / 5, 1e-6);
+}
+
 }  // namespace
 }  // namespace siskin

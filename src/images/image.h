@@ -1,5 +1,5 @@
-// Bytes of a photo to pixels: JPEG, PNG, WebP. Refuses to be an image library: no animation, no colour management. A
-// broken photo is a value (`error`), not an exception: there are many photos.
+// Bytes of a photo to pixels: JPEG, PNG, WebP; and pixels to a JPEG. Refuses to be an image library: no animation, no
+// colour management. A broken photo is a value (`error`), not an exception: there are many photos.
 #pragma once
 
 #include <cstdint>
@@ -38,6 +38,9 @@ struct DecodedImage {
 // Never throws (but std::bad_alloc). Transparent pixels are composed onto white; grey, palette, 16-bit and CMYK become
 // RGB. Of a truncated photo at least three quarters of the rows must be there; the missing ones are grey.
 DecodedImage DecodeImage(std::string_view bytes, const DecodeOptions& options = {});
+
+// A baseline JPEG of the pixels, colours at half resolution; quality 1..100. Empty if there is no memory for it.
+std::string EncodeJpeg(const Image& image, int quality);
 
 // Only the header: format and upright size, or the error.
 DecodedImage ProbeImage(std::string_view bytes, const DecodeOptions& options = {});

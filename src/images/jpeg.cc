@@ -196,6 +196,19 @@ void DecodeJpeg(std::string_view bytes, const PhotoHeader& header, DecodedImage*
 
 }  // namespace
 
+std::string EncodeJpeg(const Image& image, int quality) {
+  const Handle handle(tjInitCompress());
+  unsigned char* data = nullptr;
+  unsigned long size = 0;
+  const int status = handle == nullptr ? -1
+                                       : tjCompress2(handle.get(), image.rgb.data(), image.width, 0, image.height,
+                                                     TJPF_RGB, &data, &size, TJSAMP_420, quality, TJFLAG_ACCURATEDCT);
+  std::string jpeg;
+  if (status == 0) jpeg.assign(reinterpret_cast<const char*>(data), size);
+  tjFree(data);
+  return jpeg;
+}
+
 const Codec kJpegCodec = {"JPEG", MatchesJpeg, ReadJpegHeader, DecodeJpeg};
 
 }  // namespace siskin

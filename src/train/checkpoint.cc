@@ -38,7 +38,8 @@ Json ToJson(const EpochResult& e) {
           {"train_accuracy", e.train_accuracy},
           {"validation_loss", e.validation_loss},
           {"validation_accuracy", e.validation_accuracy},
-          {"seconds", e.seconds}};
+          {"seconds", e.seconds},
+          {"time", e.time}};
 }
 
 EpochResult EpochFromJson(const Json& json, int epoch, std::string_view where) {
@@ -48,7 +49,8 @@ EpochResult EpochFromJson(const Json& json, int epoch, std::string_view where) {
           .train_accuracy = NumberMember(json, "train_accuracy", where),
           .validation_loss = NumberMember(json, "validation_loss", where),
           .validation_accuracy = NumberMember(json, "validation_accuracy", where),
-          .seconds = NumberMember(json, "seconds", where)};
+          .seconds = NumberMember(json, "seconds", where),
+          .time = NumberMember(json, "time", where)};
 }
 
 std::string Checksum(const TensorMap& tensors, const std::string& state) {

@@ -146,6 +146,7 @@ void HeadTrainer::RunEpoch() {
          result.epoch, recipe_.lr / 10);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  result.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
   state_.history.push_back(result);
   KeepIfBest();
 }

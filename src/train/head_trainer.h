@@ -21,6 +21,7 @@ struct EpochResult {
   double train_loss = 0, train_accuracy = 0;            // mean over its steps, with dropout, weights and smoothing
   double validation_loss = 0, validation_accuracy = 0;  // plain, after the epoch
   double seconds = 0;
+  double time = 0;  // when it ended, in seconds since 1970; for logs only
 };
 
 std::vector<double> ValidationLosses(std::span<const EpochResult> history);

@@ -15,9 +15,13 @@ class RunFolder {
   RunFolder& operator=(const RunFolder&) = delete;
 
   std::filesystem::path log() const { return path_ / "log.csv"; }
+  std::filesystem::path json_log() const { return path_ / "log.jsonl"; }
+  // TensorBoard takes files whose name contains "tfevents".
+  std::filesystem::path events() const { return path_ / "events.out.tfevents.siskin"; }
   std::filesystem::path splits() const { return path_ / "split.csv"; }
   std::filesystem::path skipped() const { return path_ / "skipped.csv"; }
   std::filesystem::path report() const { return path_ / "report.json"; }
+  std::filesystem::path html_report() const { return path_ / "report.html"; }
   std::filesystem::path checkpoint() const { return path_ / "checkpoint.safetensors"; }
   std::filesystem::path features() const { return path_ / "features"; }  // a folder
 

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "data/dataset.h"
 #include "evaluate/calibration.h"
+#include "evaluate/scored_photos.h"
 #include "graph/plan.h"
 #include "model/classifier_model.h"
 #include "train/backbone.h"
@@ -17,6 +18,8 @@
 #include "train/features.h"
 #include "train/head_trainer.h"
 #include "train/run_folder.h"
+#include "train/run_log.h"
+#include "train/run_report.h"
 
 namespace siskin {
 namespace {
@@ -104,13 +107,19 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
     trainer->Restore(ReadCheckpoint(folder.checkpoint(), trainer->state(), identity));
     context.progress.Note(fmt::format("going on after epoch {}", trainer->state().history.size()));
   }
+  const auto log = [&] {
+    const HeadState& state = trainer->state();
+    WriteLog(folder.log(), state.history);
+    WriteRunLogs(folder, std::vector<TrainingPhase>{{"head", state.history, state.best_epoch}});
+  };
+  log();
   const size_t epochs = static_cast<size_t>(options.recipe.epochs);
   context.progress.Begin("training", "epochs", epochs - trainer->state().history.size());
   while (!trainer->finished()) {
     trainer->RunEpoch();
     const HeadState& state = trainer->state();
     WriteCheckpoint(folder.checkpoint(), state, identity);
-    WriteLog(folder.log(), state.history);
+    log();
     const EpochResult& epoch = state.history.back();
     context.progress.Note(EpochLine(epoch, options.recipe.epochs, state.best_epoch == epoch.epoch));
     context.progress.Advance(1);
@@ -136,15 +145,14 @@ std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, cons
   return logits;
 }
 
-Metrics Evaluate(const ModelCard& card, std::vector<float> logits, std::span<const int> labels) {
+ScoredPhotos ScoresOf(const ModelCard& card, std::vector<float> logits, const FeatureSet& set) {
   const size_t classes = card.class_names.size();
-  std::vector<float> scores(labels.size() * classes);
-  LogitsToScores(card, logits, scores);
-  std::vector<int> decisions;
-  for (size_t i = 0; i < labels.size(); ++i) {
-    decisions.push_back(Decide(card, std::span(scores).subspan(i * classes, classes)));
+  ScoredPhotos photos{card.class_names, set.paths, set.labels, {}, std::vector<float>(set.num_photos() * classes)};
+  LogitsToScores(card, logits, photos.scores);
+  for (size_t i = 0; i < set.num_photos(); ++i) {
+    photos.decisions.push_back(Decide(card, std::span(photos.scores).subspan(i * classes, classes)));
   }
-  return ComputeMetrics(scores, labels, decisions, card.class_names);
+  return photos;
 }
 
 Json CountsOf(const Dataset& dataset) {
@@ -157,15 +165,20 @@ Json CountsOf(const Dataset& dataset) {
   return counts;
 }
 
-// Temperature from the validation photos, then their numbers and, once, those of the test photos.
-void Score(const Features& features, const TensorMap& head, ThreadPool& threads, ModelCard* card, TrainReport* report) {
+// Temperature from the validation photos, then their numbers and, once, those of the test photos. Returns the scores of
+// the test photos; without any, of the validation photos.
+ScoredPhotos Score(const Features& features, const TensorMap& head, ThreadPool& threads, ModelCard* card,
+                   TrainReport* report) {
   const std::vector<float> logits = HeadLogits(*card, head, features.validation, threads);
   card->temperature = FitTemperature(logits, features.validation.labels);
-  report->validation = Evaluate(*card, logits, features.validation.labels);
+  ScoredPhotos validation = ScoresOf(*card, logits, features.validation);
+  report->validation = MetricsOf(validation);
   card->metrics["validation"] = ToJson(report->validation);
-  if (features.test.num_photos() == 0) return;
-  report->test = Evaluate(*card, HeadLogits(*card, head, features.test, threads), features.test.labels);
+  if (features.test.num_photos() == 0) return validation;
+  ScoredPhotos test = ScoresOf(*card, HeadLogits(*card, head, features.test, threads), features.test);
+  report->test = MetricsOf(test);
   card->metrics["test"] = ToJson(*report->test);
+  return test;
 }
 
 // What it takes to repeat the training. No paths, times or command: the same training gives the same file, and a model
@@ -224,13 +237,16 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   ClassifierModel model;
   model.card = MakeCard(options, backbone, dataset, report);
   TensorMap head = trainer.BestWeights();
-  Score(features, head, context.threads, &model.card, &report);
+  ScoredPhotos scored = Score(features, head, context.threads, &model.card, &report);
   model.weights = std::move(backbone.weights);
   model.weights.merge(head);
   WriteModel(options.output, &model, context.threads);
   WriteReport(folder.report(), options, model.card, report);
-  report.files = {options.output,   folder.report(),     folder.log(),     folder.splits(),
-                  folder.skipped(), folder.checkpoint(), folder.features()};
+  const std::vector<TrainingPhase> phases = {{"head", trainer.state().history, trainer.state().best_epoch}};
+  WriteHtmlReport(folder.html_report(), {options, dataset, features, model.card, report, phases}, std::move(scored),
+                  context.threads);
+  report.files = {options.output,  folder.html_report(), folder.report(),  folder.log(),        folder.json_log(),
+                  folder.events(), folder.splits(),      folder.skipped(), folder.checkpoint(), folder.features()};
   return report;
 }
 

@@ -16,7 +16,8 @@ namespace siskin {
 struct TrainOptions {
   std::filesystem::path photos;
   std::filesystem::path output = "model.safetensors";
-  // Gets log.csv, split.csv, skipped.csv, report.json, the checkpoint and the cache of features.
+  // Gets report.html, report.json, log.csv, log.jsonl, an event file, split.csv, skipped.csv, the checkpoint and the
+  // cache of features.
   std::filesystem::path run_folder = "runs/train";
   Recipe recipe;
   // Of the backbone: a catalogue name, a file, or empty for the network's own ImageNet weights. "none" (random) is
@@ -27,7 +28,7 @@ struct TrainOptions {
   double validation_fraction = 0.15, test_fraction = 0.15;
   std::filesystem::path split_file;  // as split.csv; empty: splits from folders, or AssignSplits
   bool resume = false;               // go on from the run folder's checkpoint, if there is one
-  std::string command;               // as typed, for report.json
+  std::string command;               // as typed, for the reports
 };
 
 struct TrainReport {
