@@ -49,9 +49,9 @@ const std::vector<Preset>& Presets() {
         .zoom = 0.1,
         .horizontal_flip = true,
         .fill_mode = FillMode::kReflect}},
-      // Crop and flip are what every ImageNet network was trained with. At least a third of the photo instead of their
+      // Crop and flip are what every ImageNet network was trained with. At least half of the photo instead of their
       // 8 %: they had 90 epochs and more to learn from parts without the object, fine-tuning has a few.
-      {"standard", {.horizontal_flip = true, .crop = 0.35, .colour_jitter = 0.2}},
+      {"standard", {.horizontal_flip = true, .crop = 0.5, .colour_jitter = 0.2}},
       // For many epochs or few photos. RandAugment's own setting for small networks (2 operations, 9 of 30), erasing
       // at the probability at which its paper's curve is flat.
       {"strong",

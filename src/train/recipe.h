@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "data/augmentation.h"
 #include "images/preprocess.h"
 #include "model/model_card.h"
 #include "networks/catalogue.h"
@@ -51,6 +52,9 @@ struct Recipe {
   ClassWeight class_weight = ClassWeight::kNone;
   double label_smoothing = 0;
   SelectBy select_by = SelectBy::kLoss;
+
+  // Of the training photos, where the network itself is trained; features for the head are computed once, without.
+  Augmentation augment;
 };
 
 struct RecipeField {
@@ -64,7 +68,8 @@ struct RecipeField {
   std::function<std::string(const Recipe&)> print;       // what parse would take
 };
 
-// In the order in which help shows them.
+// In the order in which help shows them. A field that sets others ("augment") stands before those: who applies several
+// does it in this order.
 std::span<const RecipeField> RecipeFields();
 
 // "default", "article": where the defaults of all fields come from.
