@@ -34,6 +34,9 @@ class ThreadPool {
   std::unique_ptr<State> state_;
 };
 
+// Lets other threads go first from now on, as far as the system has priorities for threads.
+void LowerThreadPriority();
+
 // Processors this process may use: the smaller of affinity mask and cgroup CPU quota, at least 1.
 int AvailableProcessors();
 

@@ -20,7 +20,12 @@ void RecipeOptions::Declare(Options& options, const std::vector<std::string>& na
 Recipe RecipeOptions::Make(const std::string& name, const std::string& network) const {
   Recipe recipe = FindRecipe(name);
   if (!network.empty()) SetRecipeField(&recipe, "network", network);
-  for (const auto& [field, text] : given_) SetRecipeField(&recipe, field, text);
+  // In the table's order, so that a field that sets others (--augment) does not undo what was given before it.
+  for (const RecipeField& field : RecipeFields()) {
+    for (const auto& [given, text] : given_) {
+      if (given == field.name) field.parse(&recipe, text);
+    }
+  }
   CheckRecipe(recipe);
   return recipe;
 }

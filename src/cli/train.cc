@@ -22,16 +22,22 @@ namespace {
 
 const std::vector<std::string> kInputFields = {"network", "alpha", "size", "scaling", "resize", "interpolation"};
 const std::vector<std::string> kHeadFields = {"head", "dropout", "standardize"};
+const std::vector<std::string> kAugmentFields = {"augment",       "rotation",  "width-shift",   "height-shift",
+                                                 "shear",         "zoom",      "channel-shift", "crop",
+                                                 "colour-jitter", "erasing",   "brightness",    "horizontal-flip",
+                                                 "vertical-flip", "fill-mode", "randaugment"};
 
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// All that is neither about the input nor about the head's form: a field that is added to the table appears here.
+// All that is neither about the input, nor the head's form, nor augmentation: a field that is added to the table
+// appears here.
 std::vector<std::string> TrainingFields() {
   std::vector<std::string> names;
   for (const RecipeField& field : RecipeFields()) {
-    if (!Contains(kInputFields, field.name) && !Contains(kHeadFields, field.name)) names.push_back(field.name);
+    if (Contains(kInputFields, field.name) || Contains(kHeadFields, field.name)) continue;
+    if (!Contains(kAugmentFields, field.name)) names.push_back(field.name);
   }
   return names;
 }
@@ -75,6 +81,9 @@ class TrainVerb : public Verb {
     recipe_options_.Declare(options, kHeadFields);
     options.Group("Training of the head");
     recipe_options_.Declare(options, TrainingFields());
+    options.Group("Augmentation (of the training photos, when the network itself is trained)");
+    recipe_options_.Declare(options, kAugmentFields);
+    options.Text("--augment-preview", "FILE.png", &preview_, "draw what the network will see, and train nothing");
     options.Group("Common options");
     options.Whole("--batch", &batch_, 0, 1024, "photos at once through the network; 0: a good number");
     AddThreads(options);
@@ -91,6 +100,7 @@ class TrainVerb : public Verb {
 
   ExitCode Run(Session& session) override {
     const TrainOptions options = MakeOptions(session);
+    if (!preview_.empty()) return Preview(options, session);
     RequireWritable(options.output);
     Progress& progress = session.progress();
     progress.Note(fmt::format("training on {} with {} at {} px, recipe {}", Printable(photos_), options.recipe.network,
@@ -108,6 +118,14 @@ class TrainVerb : public Verb {
   }
 
  private:
+  ExitCode Preview(const TrainOptions& options, Session& session) const {
+    RequireWritable(preview_);
+    PreviewAugmentation(options, preview_);
+    session.progress().Note(fmt::format("{}: photos as they are and in the first epochs, augmentation {}",
+                                        Printable(preview_), NameOf(options.recipe.augment)));
+    return ExitCode::kDone;
+  }
+
   static TrainReport Train(const TrainOptions& options, const RunContext& context) {
     try {
       return TrainClassifier(options, context);
@@ -181,7 +199,7 @@ class TrainVerb : public Verb {
     return text;
   }
 
-  std::string photos_, weights_, split_file_;
+  std::string photos_, weights_, split_file_, preview_;
   std::string recipe_ = "default", run_folder_ = "runs/train";
   uint64_t seed_ = 0;
   int batch_ = 0;

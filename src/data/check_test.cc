@@ -14,7 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::EncodeJpeg;
-using testing::EncodePng;
 using testing::UniformPicture;
 
 // What a progress bar would have been told.

@@ -176,7 +176,7 @@ TEST_F(ScanFolderTest, UnreadableTopFolder) {
 }
 
 TEST_F(ScanFolderTest, FilesWithoutExtensionAreLookedAt) {
-  const std::string png = testing::EncodePng(testing::GradientPicture(4, 4));
+  const std::string png = EncodePng(testing::GradientPicture(4, 4));
   Add("a/0001", png);
   Add("b/0001", png);
   Add("b/LICENSE", "some text");

@@ -12,19 +12,19 @@ namespace {
 // Larger than any photo a camera makes (200 megapixels as 16-bit PNG are 1.2 GB at worst, in practice half of that).
 constexpr size_t kLargestFile = size_t{1} << 30;
 
-LoadStatus LoadPhoto(const std::filesystem::path& file, const Preprocessing& preprocessing, std::span<float> out,
-                     std::string* buffer) {
+}  // namespace
+
+LoadStatus LoadPhoto(const std::filesystem::path& file, const DecodeOptions& options, std::span<float> out,
+                     const std::function<void(const Image&)>& fill, std::string* buffer) {
   LoadStatus status;
   if (TryReadFile(file, kLargestFile, buffer, &status.error)) {
-    const DecodedImage decoded = DecodeImage(*buffer, DecodeOptionsFor(preprocessing));
+    const DecodedImage decoded = DecodeImage(*buffer, options);
     status = {decoded.error, decoded.warning};
-    if (status.error.empty()) Preprocess(decoded.image, preprocessing, out);
+    if (status.error.empty()) fill(decoded.image);
   }
   if (!status.error.empty()) std::ranges::fill(out, 0.0f);
   return status;
 }
-
-}  // namespace
 
 std::vector<LoadStatus> LoadPhotos(std::span<const std::filesystem::path> files, const Preprocessing& preprocessing,
                                    std::span<float> out, ThreadPool& threads) {
@@ -36,8 +36,10 @@ std::vector<LoadStatus> LoadPhotos(std::span<const std::filesystem::path> files,
   std::vector<LoadStatus> statuses(files.size());
   std::vector<std::string> buffers(static_cast<size_t>(threads.num_threads()));
   threads.ParallelFor(files.size(), [&](size_t i, int worker) {
-    statuses[i] = LoadPhoto(files[i], preprocessing, out.subspan(i * photo_floats, photo_floats),
-                            &buffers[static_cast<size_t>(worker)]);
+    const std::span<float> photo = out.subspan(i * photo_floats, photo_floats);
+    const auto fill = [&](const Image& image) { Preprocess(image, preprocessing, photo); };
+    statuses[i] =
+        LoadPhoto(files[i], DecodeOptionsFor(preprocessing), photo, fill, &buffers[static_cast<size_t>(worker)]);
   });
   return statuses;
 }

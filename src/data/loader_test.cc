@@ -16,7 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::EncodeJpeg;
-using testing::EncodePng;
 using testing::GradientPicture;
 
 class LoadPhotosTest : public ::testing::Test {

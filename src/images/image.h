@@ -1,5 +1,5 @@
-// Bytes of a photo to pixels: JPEG, PNG, WebP; and pixels to a JPEG. Refuses to be an image library: no animation, no
-// colour management. A broken photo is a value (`error`), not an exception: there are many photos.
+// Bytes of a photo to pixels: JPEG, PNG, WebP; and pixels to a JPEG or PNG. Refuses to be an image library: no
+// animation, no colour management. A broken photo is a value (`error`), not an exception: there are many photos.
 #pragma once
 
 #include <cstdint>
@@ -44,5 +44,8 @@ std::string EncodeJpeg(const Image& image, int quality);
 
 // Only the header: format and upright size, or the error.
 DecodedImage ProbeImage(std::string_view bytes, const DecodeOptions& options = {});
+
+// A complete PNG file, 8 bits, RGB. kInternal if the image has no pixels or they do not fit its size.
+std::string EncodePng(const Image& image);
 
 }  // namespace siskin

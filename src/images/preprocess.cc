@@ -81,14 +81,13 @@ void Crop(const Image& image, const Preprocessing& p, uint8_t* out) {
   const bool full_height = int64_t{image.width} * p.height >= int64_t{image.height} * p.width;
   const int width = full_height ? std::min(Scaled(image.height, p.width, p.height), image.width) : image.width;
   const int height = full_height ? image.height : std::min(Scaled(image.width, p.height, p.width), image.height);
-  Image part{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
-  const size_t row_bytes = static_cast<size_t>(image.width) * 3, part_row_bytes = static_cast<size_t>(width) * 3;
-  const uint8_t* in = image.rgb.data() + static_cast<size_t>((image.height - height) / 2) * row_bytes +
-                      static_cast<size_t>((image.width - width) / 2) * 3;
-  for (int y = 0; y < height; ++y) {
-    std::copy_n(in + y * row_bytes, part_row_bytes, part.rgb.data() + y * part_row_bytes);
-  }
+  const Image part = CutOut(image, (image.width - width) / 2, (image.height - height) / 2, width, height);
   Squash(part, p, out);
+}
+
+void CheckRoom(size_t room, const Preprocessing& p) {
+  if (room == static_cast<size_t>(p.width) * p.height * 3) return;
+  Fail(ErrorKind::kInternal, "Preprocess: {} values, {} x {} x 3 needed", room, p.height, p.width);
 }
 
 std::array<float, 3> ThreeFloats(const Json& json, const char* key, std::string_view where) {
@@ -173,26 +172,58 @@ DecodeOptions DecodeOptionsFor(const Preprocessing& p) {
   return options;
 }
 
-void Preprocess(const Image& image, const Preprocessing& p, std::span<float> out) {
-  std::vector<uint8_t> bytes(static_cast<size_t>(p.width) * p.height * 3);
-  if (out.size() != bytes.size()) {
-    Fail(ErrorKind::kInternal, "Preprocess: room for {} values, {} x {} x 3 needed", out.size(), p.height, p.width);
+Image CutOut(const Image& image, int x, int y, int width, int height) {
+  Image part{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
+  const size_t row_bytes = static_cast<size_t>(image.width) * 3, part_row_bytes = static_cast<size_t>(width) * 3;
+  const uint8_t* in = image.rgb.data() + static_cast<size_t>(y) * row_bytes + static_cast<size_t>(x) * 3;
+  for (int row = 0; row < height; ++row) {
+    std::copy_n(in + row * row_bytes, part_row_bytes, part.rgb.data() + row * part_row_bytes);
   }
+  return part;
+}
+
+void ResizePhoto(const Image& image, const Preprocessing& p, std::span<uint8_t> rgb) {
+  CheckRoom(rgb.size(), p);
   switch (p.resize) {
     case ResizeMode::kSquash:
-      Squash(image, p, bytes.data());
-      break;
+      return Squash(image, p, rgb.data());
     case ResizeMode::kPad:
-      Pad(image, p, bytes.data());
-      break;
+      return Pad(image, p, rgb.data());
     case ResizeMode::kCrop:
-      Crop(image, p, bytes.data());
-      break;
+      return Crop(image, p, rgb.data());
   }
+}
+
+void Preprocess(const Image& image, const Preprocessing& p, std::span<float> out) {
+  CheckRoom(out.size(), p);
+  std::vector<uint8_t> bytes(out.size());
+  ResizePhoto(image, p, bytes);
   if (p.bgr) {
     for (size_t i = 0; i < bytes.size(); i += 3) std::swap(bytes[i], bytes[i + 2]);
   }
   ScaleBytes(bytes, 3, p.scale.data(), p.shift.data(), out);
+}
+
+void ScalePixels(const Preprocessing& p, std::span<float> pixels) {
+  CheckRoom(pixels.size(), p);
+  for (size_t i = 0; i < pixels.size(); i += 3) {
+    if (p.bgr) std::swap(pixels[i], pixels[i + 2]);
+    for (size_t channel = 0; channel < 3; ++channel) {
+      pixels[i + channel] = pixels[i + channel] * p.scale[channel] + p.shift[channel];
+    }
+  }
+}
+
+Image ToImage(std::span<const float> pixels, const Preprocessing& p) {
+  CheckRoom(pixels.size(), p);
+  Image image{p.width, p.height, std::vector<uint8_t>(pixels.size())};
+  for (size_t i = 0; i < pixels.size(); ++i) {
+    const size_t channel = i % 3;
+    const float value = (pixels[i] - p.shift[channel]) / p.scale[channel];
+    image.rgb[i - channel + (p.bgr ? 2 - channel : channel)] =
+        static_cast<uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f)));
+  }
+  return image;
 }
 
 }  // namespace siskin

@@ -154,14 +154,6 @@ std::string EncodePng(const PngStyle& style) {
   return out;
 }
 
-std::string EncodePng(const Image& image) {
-  PngStyle style;
-  style.width = image.width;
-  style.height = image.height;
-  style.rows = image.rgb;
-  return EncodePng(style);
-}
-
 std::string PngChunk(std::string_view name, std::string_view data) {
   const std::string body = std::string(name) + std::string(data);
   return BigEndian32(static_cast<uint32_t>(data.size())) + body + BigEndian32(PngCrc(body));

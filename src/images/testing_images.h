@@ -43,8 +43,7 @@ struct PngStyle {
   // Palette: alpha by entry. Grey and RGB: the one transparent colour, 16 bits a channel.
   std::vector<uint8_t> transparency{};
 };
-std::string EncodePng(const PngStyle& style);
-std::string EncodePng(const Image& image);
+std::string EncodePng(const PngStyle& style);  // of an Image: siskin::EncodePng
 // A complete chunk with its checksum.
 std::string PngChunk(std::string_view name, std::string_view data);
 // `png` with the chunk after the header.

@@ -162,8 +162,46 @@ RecipeField WeightDecayField() {
           .print = [](const Recipe& r) { return r.weight_decay ? fmt::format("{}", *r.weight_decay) : "auto"; }};
 }
 
+// A text field of the augmentation with a parser and printer of its own (data/augmentation.h).
+template <typename Parse, typename Print>
+RecipeField AugmentField(const char* name, const std::string& placeholder, const char* help, Parse parse, Print print) {
+  return {.name = name,
+          .placeholder = placeholder,
+          .help = help,
+          .type = RecipeField::Type::kText,
+          .parse = [=](Recipe* recipe, std::string_view text) { parse(text, &recipe->augment); },
+          .print = [=](const Recipe& recipe) { return std::string(print(recipe.augment)); }};
+}
+
+void AppendAugmentFields(std::vector<RecipeField>* fields) {
+  // "custom" is what a changed preset prints: the fields that follow say what it is.
+  const auto parse_preset = [](std::string_view text, Augmentation* a) {
+    if (text != "custom") *a = FindAugmentation(text);
+  };
+  const auto parse_fill = [](std::string_view text, Augmentation* a) { a->fill_mode = ParseFillMode(text); };
+  const auto print_fill = [](const Augmentation& a) { return Name(a.fill_mode); };
+  fields->push_back(AugmentField("augment", fmt::format("{}", fmt::join(AugmentationNames(), "|")),
+                                 "where the defaults of the other options of augmentation come from", parse_preset,
+                                 NameOf));
+  for (const AugmentationNumber& n : AugmentationNumbers()) {
+    fields->push_back(
+        NumberField<double>(n.name, n.help, n.low, n.high, [m = n.member](auto& r) -> auto& { return r.augment.*m; }));
+  }
+  fields->push_back(
+      AugmentField("brightness", "LOW,HIGH|none", "range of a random factor", ParseBrightness, BrightnessText));
+  fields->push_back(FlagField("horizontal-flip", "half of the photos mirrored, left and right exchanged",
+                              [](auto& r) -> auto& { return r.augment.horizontal_flip; }));
+  fields->push_back(FlagField("vertical-flip", "half of the photos upside down",
+                              [](auto& r) -> auto& { return r.augment.vertical_flip; }));
+  fields->push_back(AugmentField("fill-mode", "nearest|constant|reflect|wrap", "what lies beyond the edges of a photo",
+                                 parse_fill, print_fill));
+  fields->push_back(AugmentField("randaugment", "OPS,MAGNITUDE|none",
+                                 "so many random operations of 14, each this strong (of 30), as 2,9", ParseRandAugment,
+                                 RandAugmentText));
+}
+
 std::vector<RecipeField> MakeFields() {
-  return {
+  std::vector<RecipeField> fields = {
       NetworkField(),
       NumberField<double>("alpha", "width multiplier of the network", 0, 10, [](auto& r) -> auto& { return r.alpha; }),
       NumberField<int>("size", "side of the input in pixels, 0: the network's own", 0, 2048,
@@ -233,6 +271,8 @@ std::vector<RecipeField> MakeFields() {
       NumberField<double>("cutmix", "strength of pasting parts of other photos (1 is usual); 0: off", 0, 10,
                           [](auto& r) -> auto& { return r.fine_tune.cutmix; }),
   };
+  AppendAugmentFields(&fields);
+  return fields;
 }
 
 // The article's: photos squashed to 150 px by nearest neighbour and divided by 255 (a Keras generator's defaults),
@@ -260,6 +300,7 @@ Recipe ArticleRecipe() {
                       .nesterov = true,
                       .schedule = Schedule::kConstant,
                       .train_bn = true};
+  recipe.augment = FindAugmentation("article");
   return recipe;
 }
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "base/json.h"
+#include "data/augmentation.h"
 #include "images/preprocess.h"
 #include "model/model_card.h"
 #include "networks/catalogue.h"
@@ -74,6 +75,9 @@ struct Recipe {
   SelectBy select_by = SelectBy::kLoss;
 
   FineTuneRecipe fine_tune;
+
+  // Of the training photos, where the network itself is trained; features for the head are computed once, without.
+  Augmentation augment;
 };
 
 struct RecipeField {
@@ -87,7 +91,8 @@ struct RecipeField {
   std::function<std::string(const Recipe&)> print;       // what parse would take
 };
 
-// In the order in which help shows them.
+// In the order in which help shows them. A field that sets others ("augment") stands before those: who applies several
+// does it in this order.
 std::span<const RecipeField> RecipeFields();
 
 // "default", "article": where the defaults of all fields come from.

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "data/dataset.h"
+#include "data/preview.h"
 #include "evaluate/calibration.h"
 #include "evaluate/scored_photos.h"
 #include "graph/plan.h"
@@ -248,6 +249,16 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   report.files = {options.output,  folder.html_report(), folder.report(),  folder.log(),        folder.json_log(),
                   folder.events(), folder.splits(),      folder.skipped(), folder.checkpoint(), folder.features()};
   return report;
+}
+
+void PreviewAugmentation(const TrainOptions& options, const fs::path& file) {
+  constexpr int kPhotos = 6, kEpochs = 7;  // 1,200 x 900 pixels for a network of 150
+  CheckRecipe(options.recipe);
+  const Dataset dataset = ReadDataset(options);
+  std::vector<fs::path> files;
+  for (const Photo* photo : dataset.InSplit(Split::kTrain)) files.push_back(dataset.root / photo->path);
+  WriteAugmentPreview(files, PreprocessingOf(options.recipe), options.recipe.augment, options.seed, kPhotos,
+                      1 + kEpochs, file);
 }
 
 }  // namespace siskin

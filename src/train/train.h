@@ -47,4 +47,8 @@ struct TrainReport {
 // `resume` end in the same bits.
 TrainReport TrainClassifier(const TrainOptions& options, const RunContext& context);
 
+// Scans and splits as TrainClassifier does, and writes a PNG of some training photos, plain and in their first epochs
+// (data/preview.h). Touches neither the run folder nor the model.
+void PreviewAugmentation(const TrainOptions& options, const std::filesystem::path& file);
+
 }  // namespace siskin
