@@ -2,6 +2,7 @@
 // weights, or a file.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "networks/catalogue.h"
@@ -17,10 +18,10 @@ struct Backbone {
   std::string digest;        // TensorDigest of the weights: part of every key and card
 };
 
-// weights: a catalogue name, a file of it without classifier (any format ImportWeights reads), or empty for the
-// network's ImageNet weights. kUsage: "none", or a name that neither the catalogue nor the disk knows; kModel: weights
-// that have not been pulled yet, or of another network.
-Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,
+// weights: a catalogue name, a file of it without classifier (any format ImportWeights reads), "none" for random ones
+// (a function of the seed), or empty for the network's ImageNet weights. kUsage: a name that neither the catalogue nor
+// the disk knows; kModel: weights that have not been pulled yet, or of another network.
+Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, uint64_t seed = 0,
                       const WeightStore& store = WeightStore());
 
 }  // namespace siskin

@@ -31,28 +31,6 @@ std::vector<NamedArray> ArraysOf(HeadState* state) {
           {"parameters", &state->parameters}};
 }
 
-Json ToJson(const EpochResult& e) {
-  return {{"epoch", e.epoch},
-          {"lr", e.lr},
-          {"train_loss", e.train_loss},
-          {"train_accuracy", e.train_accuracy},
-          {"validation_loss", e.validation_loss},
-          {"validation_accuracy", e.validation_accuracy},
-          {"seconds", e.seconds},
-          {"time", e.time}};
-}
-
-EpochResult EpochFromJson(const Json& json, int epoch, std::string_view where) {
-  return {.epoch = static_cast<int>(IntegerMember(json, "epoch", where, epoch, epoch)),
-          .lr = NumberMember(json, "lr", where),
-          .train_loss = NumberMember(json, "train_loss", where),
-          .train_accuracy = NumberMember(json, "train_accuracy", where),
-          .validation_loss = NumberMember(json, "validation_loss", where),
-          .validation_accuracy = NumberMember(json, "validation_accuracy", where),
-          .seconds = NumberMember(json, "seconds", where),
-          .time = NumberMember(json, "time", where)};
-}
-
 std::string Checksum(const TensorMap& tensors, const std::string& state) {
   std::vector<std::string> names;
   for (const auto& [name, tensor] : tensors) names.push_back(name);
@@ -77,23 +55,13 @@ void CheckIdentity(const Json& found, const Json& expected, const std::string& w
 
 }  // namespace
 
-void WriteCheckpoint(const fs::path& file, const HeadState& state, const Json& identity, FileOps& ops) {
-  TensorMap tensors;
-  HeadState copy = state;
-  for (const NamedArray& array : ArraysOf(&copy)) {
-    tensors.emplace(array.name, Tensor::FromFloats(Shape{static_cast<int64_t>(array.values->size())}, *array.values));
-  }
-  Json history = Json::array();
-  for (const EpochResult& epoch : state.history) history.push_back(ToJson(epoch));
-  const std::string text = ToText({{"version", kVersion},
-                                   {"identity", identity},
-                                   {"steps", state.optimizer.steps},
-                                   {"best_epoch", state.best_epoch},
-                                   {"history", history}});
-  WriteSafetensors(file, tensors, {{kStateKey, text}, {kChecksumKey, Checksum(tensors, text)}}, ops);
+void WriteCheckpoint(const fs::path& file, const TensorMap& arrays, const Json& state, const Json& identity,
+                     FileOps& ops) {
+  const std::string text = ToText({{"version", kVersion}, {"identity", identity}, {"state", state}});
+  WriteSafetensors(file, arrays, {{kStateKey, text}, {kChecksumKey, Checksum(arrays, text)}}, ops);
 }
 
-HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const Json& identity) {
+Checkpoint ReadCheckpoint(const fs::path& file, const Json& identity) {
   const std::string where = Printable(file.native());
   SafetensorsFile content = ReadSafetensors(file);
   const std::string& text = content.metadata[kStateKey];
@@ -103,35 +71,49 @@ HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const 
   const Json json = ParseJson(text, where);
   IntegerMember(json, "version", where, kVersion, kVersion);
   CheckIdentity(Member(json, "identity", where), identity, where);
+  return {std::move(content.tensors), Member(json, "state", where)};
+}
 
+std::span<const float> ArrayOf(const Checkpoint& checkpoint, const std::string& name, size_t size,
+                               std::string_view where) {
+  const auto tensor = checkpoint.arrays.find(name);
+  if (tensor == checkpoint.arrays.end() || tensor->second.dtype() != DType::kF32 ||
+      static_cast<size_t>(tensor->second.num_elements()) != size) {
+    FailDamaged(std::string(where), fmt::format("{} has not the right size", name));
+  }
+  return tensor->second.values<float>();
+}
+
+void WriteCheckpoint(const fs::path& file, const HeadState& state, const Json& identity, FileOps& ops) {
+  TensorMap tensors;
+  HeadState copy = state;
+  for (const NamedArray& array : ArraysOf(&copy)) {
+    tensors.emplace(array.name, Tensor::FromFloats(Shape{static_cast<int64_t>(array.values->size())}, *array.values));
+  }
+  Json history = Json::array();
+  for (const EpochResult& epoch : state.history) history.push_back(ToJson(epoch));
+  WriteCheckpoint(file, tensors,
+                  {{"steps", state.optimizer.steps}, {"best_epoch", state.best_epoch}, {"history", history}}, identity,
+                  ops);
+}
+
+HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const Json& identity) {
+  const std::string where = Printable(file.native());
+  const Checkpoint checkpoint = ReadCheckpoint(file, identity);
   HeadState state = expected;
   state.best.resize(state.parameters.size());
   for (const NamedArray& array : ArraysOf(&state)) {
-    const auto tensor = content.tensors.find(array.name);
-    if (tensor == content.tensors.end() || tensor->second.dtype() != DType::kF32 ||
-        static_cast<size_t>(tensor->second.num_elements()) != array.values->size()) {
-      FailDamaged(where, fmt::format("{} has not the right size", array.name));
-    }
-    const std::span<const float> values = tensor->second.values<float>();
+    const std::span<const float> values = ArrayOf(checkpoint, array.name, array.values->size(), where);
     array.values->assign(values.begin(), values.end());
   }
-  const Json& history = Member(json, "history", where);
+  const Json& history = Member(checkpoint.state, "history", where);
   for (const Json& epoch : history) {
     state.history.push_back(EpochFromJson(epoch, static_cast<int>(state.history.size()) + 1, where));
   }
-  state.optimizer.steps = IntegerMember(json, "steps", where, 0, INT64_MAX);
+  state.optimizer.steps = IntegerMember(checkpoint.state, "steps", where, 0, INT64_MAX);
   state.best_epoch =
-      static_cast<int>(IntegerMember(json, "best_epoch", where, 1, static_cast<int64_t>(history.size())));
+      static_cast<int>(IntegerMember(checkpoint.state, "best_epoch", where, 1, static_cast<int64_t>(history.size())));
   return state;
-}
-
-void WriteLog(const fs::path& file, const std::vector<EpochResult>& history, FileOps& ops) {
-  std::string csv = "epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n";
-  for (const EpochResult& e : history) {
-    csv += fmt::format("{},{:.6g},{:.6f},{:.6f},{:.6f},{:.6f},{:.3f}\n", e.epoch, e.lr, e.train_loss, e.train_accuracy,
-                       e.validation_loss, e.validation_accuracy, e.seconds);
-  }
-  WriteFileAtomic(file, csv, ops);
 }
 
 }  // namespace siskin

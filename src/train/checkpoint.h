@@ -1,5 +1,5 @@
-// What a training leaves behind after every epoch, so that it can go on bit for bit: a .safetensors with weights,
-// optimizer and best weights so far, and the history as JSON in its metadata, under one checksum.
+// What a training leaves behind, so that it can go on bit for bit: a .safetensors with weights, optimizer and best
+// weights so far, and the history as JSON in its metadata, under one checksum.
 #pragma once
 
 #include <filesystem>
@@ -10,6 +10,20 @@
 
 namespace siskin {
 
+// Arrays and the rest of a state as they stand in a file. Which those are is the trainers' business.
+struct Checkpoint {
+  TensorMap arrays;  // fp32
+  Json state = Json::object();
+};
+
+void WriteCheckpoint(const std::filesystem::path& file, const TensorMap& arrays, const Json& state,
+                     const Json& identity, FileOps& ops = FileOps::System());
+Checkpoint ReadCheckpoint(const std::filesystem::path& file, const Json& identity);
+
+// An array of a checkpoint. kModel unless it is there with this size.
+std::span<const float> ArrayOf(const Checkpoint& checkpoint, const std::string& name, size_t size,
+                               std::string_view where);
+
 // identity: what must be the same to go on (recipe, seed, photos, weights), an object. Atomic.
 void WriteCheckpoint(const std::filesystem::path& file, const HeadState& state, const Json& identity,
                      FileOps& ops = FileOps::System());
@@ -18,9 +32,5 @@ void WriteCheckpoint(const std::filesystem::path& file, const HeadState& state, 
 // checkpoint is of another training (the first member of the identity that differs is named), kModel if the file is
 // damaged.
 HeadState ReadCheckpoint(const std::filesystem::path& file, const HeadState& expected, const Json& identity);
-
-// One line per epoch: epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds. Atomic.
-void WriteLog(const std::filesystem::path& file, const std::vector<EpochResult>& history,
-              FileOps& ops = FileOps::System());
 
 }  // namespace siskin

@@ -61,19 +61,6 @@ void FoldStandardization(const Standardization& standardization, const DenseLaye
 
 }  // namespace
 
-std::vector<double> ValidationLosses(std::span<const EpochResult> history) {
-  std::vector<double> losses;
-  for (const EpochResult& epoch : history) losses.push_back(epoch.validation_loss);
-  return losses;
-}
-
-bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by) {
-  if (by == SelectBy::kLoss || a.validation_accuracy == b.validation_accuracy) {
-    return a.validation_loss < b.validation_loss;
-  }
-  return a.validation_accuracy > b.validation_accuracy;
-}
-
 Standardization FitStandardization(const FeatureSet& train, bool standardize, ThreadPool& threads) {
   Standardization result{std::vector<float>(train.channels, 0.0f), std::vector<float>(train.channels, 1.0f)};
   if (!standardize) return result;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/run_context.h"
+#include "train/epoch.h"
 #include "train/features.h"
 #include "train/head_network.h"
 #include "train/loss.h"
@@ -14,20 +15,6 @@
 #include "train/recipe.h"
 
 namespace siskin {
-
-struct EpochResult {
-  int epoch = 0;                                        // from 1
-  double lr = 0;                                        // of its last step
-  double train_loss = 0, train_accuracy = 0;            // mean over its steps, with dropout, weights and smoothing
-  double validation_loss = 0, validation_accuracy = 0;  // plain, after the epoch
-  double seconds = 0;
-  double time = 0;  // when it ended, in seconds since 1970; for logs only
-};
-
-std::vector<double> ValidationLosses(std::span<const EpochResult> history);
-
-// Whether the validation of `a` is better than that of `b`.
-bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by);
 
 struct HeadState {
   std::vector<float> parameters;

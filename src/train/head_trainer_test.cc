@@ -354,13 +354,5 @@ TEST_F(CheckpointFile, AFullDiskLeavesTheOldOne) {
   EXPECT_EQ(ReadFile(file_), good);
 }
 
-TEST(Log, OneLineAnEpoch) {
-  const TemporaryFolder folder;
-  WriteLog(folder.path() / "log.csv", {{1, 0.01, 0.5, 0.75, 0.25, 0.875, 1.5}});
-  EXPECT_EQ(ReadFile(folder.path() / "log.csv"),
-            "epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n"
-            "1,0.01,0.500000,0.750000,0.250000,0.875000,1.500\n");
-}
-
 }  // namespace
 }  // namespace siskin

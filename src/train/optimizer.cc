@@ -145,16 +145,21 @@ void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRan
                    std::span<const float> gradient, std::span<float> parameters, OptimizerState* state,
                    ThreadPool& threads) {
   ++state->steps;
+  OptimizerStep(recipe, lr, ranges, state->steps, gradient, parameters, state->first, state->second, threads);
+}
+
+void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRange> ranges, int64_t step,
+                   std::span<const float> gradient, std::span<float> parameters, std::span<float> first,
+                   std::span<float> second, ThreadPool& threads) {
   for (const ParameterRange& range : ranges) {
-    const StepConstants constants = ConstantsOf(recipe, lr * range.lr_factor, state->steps, range.decays);
+    const StepConstants constants = ConstantsOf(recipe, lr * range.lr_factor, step, range.decays);
     ForEachChunk(range.end - range.begin, threads, [&](size_t offset, size_t count) {
       const size_t begin = range.begin + offset;
-      float* first = state->first.empty() ? nullptr : state->first.data() + begin;
+      float* mean = first.empty() ? nullptr : first.data() + begin;
       if (recipe.optimizer == Optimizer::kSgd) {
-        SgdUpdate(constants, gradient.data() + begin, parameters.data() + begin, first, count);
+        SgdUpdate(constants, gradient.data() + begin, parameters.data() + begin, mean, count);
       } else {
-        AdamUpdate(constants, gradient.data() + begin, parameters.data() + begin, first, state->second.data() + begin,
-                   count);
+        AdamUpdate(constants, gradient.data() + begin, parameters.data() + begin, mean, second.data() + begin, count);
       }
     });
   }

@@ -51,4 +51,10 @@ void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRan
                    std::span<const float> gradient, std::span<float> parameters, OptimizerState* state,
                    ThreadPool& threads);
 
+// The same with the optimizer's memory where the caller keeps it: `step` counts from 1, first and second may be empty
+// where NewOptimizerState leaves them so.
+void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRange> ranges, int64_t step,
+                   std::span<const float> gradient, std::span<float> parameters, std::span<float> first,
+                   std::span<float> second, ThreadPool& threads);
+
 }  // namespace siskin

@@ -1,24 +1,30 @@
 #include "train/run_log.h"
 
+#include <fmt/format.h>
+
 #include "base/json.h"
 #include "train/event_file.h"
 
 namespace siskin {
 
+std::string CsvLog(std::span<const TrainingPhase> phases) {
+  std::string csv = "phase,epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n";
+  for (const TrainingPhase& phase : phases) {
+    for (const EpochResult& e : phase.history) {
+      csv += fmt::format("{},{},{:.6g},{:.6f},{:.6f},{:.6f},{:.6f},{:.3f}\n", phase.name, e.epoch, e.lr, e.train_loss,
+                         e.train_accuracy, e.validation_loss, e.validation_accuracy, e.seconds);
+    }
+  }
+  return csv;
+}
+
 std::string JsonLog(std::span<const TrainingPhase> phases) {
   std::string lines;
   for (const TrainingPhase& phase : phases) {
     for (const EpochResult& e : phase.history) {
-      lines += ToText({{"v", 1},
-                       {"phase", phase.name},
-                       {"epoch", e.epoch},
-                       {"lr", e.lr},
-                       {"train_loss", e.train_loss},
-                       {"train_accuracy", e.train_accuracy},
-                       {"validation_loss", e.validation_loss},
-                       {"validation_accuracy", e.validation_accuracy},
-                       {"seconds", e.seconds},
-                       {"time", e.time}});
+      Json line = {{"v", 1}, {"phase", phase.name}};
+      line.update(ToJson(e));
+      lines += ToText(line);
       lines += '\n';
     }
   }
@@ -43,6 +49,7 @@ std::string EventFileOf(std::span<const TrainingPhase> phases) {
 }
 
 void WriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops) {
+  WriteFileAtomic(folder.log(), CsvLog(phases), ops);
   WriteFileAtomic(folder.json_log(), JsonLog(phases), ops);
   WriteFileAtomic(folder.events(), EventFileOf(phases), ops);
 }

@@ -1,5 +1,6 @@
-// What a training says about its epochs while it runs, for programs: log.jsonl and TensorBoard's event file. Both are
-// written anew from the history after every epoch, so that neither a stop nor --resume can lose or double a line.
+// What a training says about its epochs while it runs, for programs: log.csv, log.jsonl and TensorBoard's event file.
+// All are written anew from the history after every epoch, so that neither a stop nor --resume can lose or double a
+// line.
 #pragma once
 
 #include <filesystem>
@@ -8,7 +9,7 @@
 #include <vector>
 
 #include "base/files.h"
-#include "train/head_trainer.h"
+#include "train/epoch.h"
 #include "train/run_folder.h"
 
 namespace siskin {
@@ -20,6 +21,9 @@ struct TrainingPhase {
   int best_epoch = 0;  // 0: none yet
 };
 
+// phase,epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds
+std::string CsvLog(std::span<const TrainingPhase> phases);
+
 // One line of JSON an epoch, version 1: docs/formats.md.
 std::string JsonLog(std::span<const TrainingPhase> phases);
 
@@ -27,7 +31,7 @@ std::string JsonLog(std::span<const TrainingPhase> phases);
 // all phases.
 std::string EventFileOf(std::span<const TrainingPhase> phases);
 
-// Both into the run folder. Atomic.
+// All of them into the run folder. Atomic.
 void WriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops = FileOps::System());
 
 }  // namespace siskin

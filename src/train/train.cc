@@ -101,6 +101,14 @@ std::string EpochLine(const EpochResult& e, int epochs, bool best) {
                      e.validation_loss, 100 * e.validation_accuracy, best ? "  best" : "");
 }
 
+TrainingPhase PhaseOf(const HeadState& state) {
+  return {"head", state.history, state.best_epoch};
+}
+
+TrainingPhase PhaseOf(const FineTuneState& state) {
+  return {"fine-tune", state.history, state.best_epoch};
+}
+
 void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& identity, const RunFolder& folder,
                const RunContext& context) {
   std::error_code ignored;
@@ -108,11 +116,7 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
     trainer->Restore(ReadCheckpoint(folder.checkpoint(), trainer->state(), identity));
     context.progress.Note(fmt::format("going on after epoch {}", trainer->state().history.size()));
   }
-  const auto log = [&] {
-    const HeadState& state = trainer->state();
-    WriteLog(folder.log(), state.history);
-    WriteRunLogs(folder, std::vector<TrainingPhase>{{"head", state.history, state.best_epoch}});
-  };
+  const auto log = [&] { WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(trainer->state())}); };
   log();
   const size_t epochs = static_cast<size_t>(options.recipe.epochs);
   context.progress.Begin("training", "epochs", epochs - trainer->state().history.size());
@@ -126,6 +130,35 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
     context.progress.Advance(1);
   }
   context.progress.Finish();
+}
+
+LabelledPhotos PhotosOf(const Dataset& dataset, const FeatureSet& set) {
+  LabelledPhotos photos;
+  for (const std::string& path : set.paths) photos.files.push_back(dataset.root / path);
+  photos.labels = set.labels;
+  return photos;
+}
+
+// The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head.
+TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset, const Features& features,
+                            const HeadState& head, const Json& identity, const RunFolder& folder,
+                            ClassifierModel* model, const RunContext& context) {
+  const Recipe& recipe = options.recipe;
+  FineTuner tuner(recipe, options.seed, model->card, model->weights, PhotosOf(dataset, features.train),
+                  PhotosOf(dataset, features.validation), head.history[static_cast<size_t>(head.best_epoch) - 1],
+                  context);
+  const auto epoch_done = [&](const FineTuneState& state) {
+    WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(head), PhaseOf(state)});
+    const EpochResult& epoch = state.history.back();
+    context.progress.Note(EpochLine(epoch, recipe.fine_tune.epochs, state.best_epoch == epoch.epoch));
+  };
+  RunFineTuning({options.run_folder, identity, options.resume, options.attempt, epoch_done}, &tuner, context);
+  if (tuner.state().best_epoch > 0) {
+    model->weights = tuner.BestWeights();
+  } else {
+    context.progress.Note("no epoch of the fine-tuning is better on the validation photos: the head alone is kept");
+  }
+  return PhaseOf(tuner.state());
 }
 
 // The trained head as it stands in the model file, on features: what a predictor computes after the backbone.
@@ -143,6 +176,18 @@ std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, cons
     plan.Run(std::span(set.features).subspan(begin * set.channels, n * set.channels), static_cast<int>(n),
              std::span(logits).subspan(begin * outputs, n * outputs));
   }
+  return logits;
+}
+
+// The same for the whole network, from the photos.
+std::vector<float> PhotoLogits(const ClassifierModel& model, const LabelledPhotos& photos, const RunContext& context) {
+  constexpr int kBatch = 16;
+  Plan plan(BuildModelGraph(model.card), model.weights, {.max_batch = kBatch}, context.threads);
+  std::vector<float> logits(photos.files.size() * static_cast<size_t>(plan.output_shape().c));
+  context.progress.Begin("scoring", "photos", photos.files.size());
+  const std::vector<LoadStatus> statuses = RunBackbone(photos.files, model.card.preprocessing, plan, context, logits);
+  context.progress.Finish();
+  if (statuses.size() < photos.files.size()) Fail(ErrorKind::kInterrupted, "stopped while scoring photos");
   return logits;
 }
 
@@ -167,16 +212,16 @@ Json CountsOf(const Dataset& dataset) {
 }
 
 // Temperature from the validation photos, then their numbers and, once, those of the test photos. Returns the scores of
-// the test photos; without any, of the validation photos.
-ScoredPhotos Score(const Features& features, const TensorMap& head, ThreadPool& threads, ModelCard* card,
-                   TrainReport* report) {
-  const std::vector<float> logits = HeadLogits(*card, head, features.validation, threads);
+// the test photos; without any, of the validation photos. logits_of(set): the model's logits for a set of photos.
+template <class LogitsOf>
+ScoredPhotos Score(const Features& features, const LogitsOf& logits_of, ModelCard* card, TrainReport* report) {
+  const std::vector<float> logits = logits_of(features.validation);
   card->temperature = FitTemperature(logits, features.validation.labels);
   ScoredPhotos validation = ScoresOf(*card, logits, features.validation);
   report->validation = MetricsOf(validation);
   card->metrics["validation"] = ToJson(report->validation);
   if (features.test.num_photos() == 0) return validation;
-  ScoredPhotos test = ScoresOf(*card, HeadLogits(*card, head, features.test, threads), features.test);
+  ScoredPhotos test = ScoresOf(*card, logits_of(features.test), features.test);
   report->test = MetricsOf(test);
   card->metrics["test"] = ToJson(*report->test);
   return test;
@@ -184,8 +229,7 @@ ScoredPhotos Score(const Features& features, const TensorMap& head, ThreadPool& 
 
 // What it takes to repeat the training. No paths, times or command: the same training gives the same file, and a model
 // that is handed on says nothing about the machine it was made on.
-ModelCard MakeCard(const TrainOptions& options, const Backbone& backbone, const Dataset& dataset,
-                   const TrainReport& report) {
+ModelCard MakeCard(const TrainOptions& options, const Backbone& backbone, const Dataset& dataset) {
   ModelCard card;
   card.network = backbone.network;
   card.weights_name = backbone.weights_name;
@@ -195,10 +239,17 @@ ModelCard MakeCard(const TrainOptions& options, const Backbone& backbone, const 
   card.recipe = ToJson(options.recipe);
   card.recipe["seed"] = options.seed;
   card.recipe["weights_sha256"] = backbone.digest;
-  card.recipe["epochs_run"] = report.epochs_run;
-  card.recipe["best_epoch"] = report.best_epoch;
-  card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}, {"skipped", report.num_skipped}};
+  card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}};
   return card;
+}
+
+// What the training came to, beside its metrics.
+void AddOutcome(const TrainReport& report, ModelCard* card) {
+  card->recipe["epochs_run"] = report.epochs_run;
+  card->recipe["best_epoch"] = report.best_epoch;
+  card->recipe["finetune_epochs_run"] = report.fine_tune_epochs_run;
+  card->recipe["finetune_best_epoch"] = report.fine_tune_best_epoch;
+  card->data["skipped"] = report.num_skipped;
 }
 
 // report.json: everything about the run that is not in log.csv, the command included.
@@ -207,7 +258,8 @@ void WriteReport(const fs::path& file, const TrainOptions& options, const ModelC
   json.erase("references");
   json["command"] = options.command;
   json["output"] = options.output.native();
-  json["seconds"] = {{"features", report.seconds_features}, {"head", report.seconds_head}};
+  json["seconds"] = {
+      {"features", report.seconds_features}, {"head", report.seconds_head}, {"finetune", report.seconds_fine_tune}};
   WriteFileAtomic(file, ToText(json, 1) + '\n');
 }
 
@@ -219,7 +271,7 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const RunFolder folder(options.run_folder);
   const Dataset dataset = ReadDataset(options);
   WriteSplitFile(dataset, folder.splits());
-  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights);
+  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights, options.seed);
 
   TrainReport report;
   Stopwatch watch;
@@ -230,20 +282,35 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
 
   HeadTrainer trainer(options.recipe, options.seed, static_cast<int>(dataset.class_names.size()), features.train,
                       features.validation, context);
-  TrainHead(&trainer, options, IdentityOf(options, backbone, dataset), folder, context);
+  const Json identity = IdentityOf(options, backbone, dataset);
+  TrainHead(&trainer, options, identity, folder, context);
   report.best_epoch = trainer.state().best_epoch;
   report.epochs_run = static_cast<int>(trainer.state().history.size());
   report.seconds_head = watch.Lap();
+  std::vector<TrainingPhase> phases = {PhaseOf(trainer.state())};
 
   ClassifierModel model;
-  model.card = MakeCard(options, backbone, dataset, report);
-  TensorMap head = trainer.BestWeights();
-  ScoredPhotos scored = Score(features, head, context.threads, &model.card, &report);
+  model.card = MakeCard(options, backbone, dataset);
+  const TensorMap head = trainer.BestWeights();
   model.weights = std::move(backbone.weights);
-  model.weights.merge(head);
+  for (const auto& [name, tensor] : head) model.weights.emplace(name, tensor.Clone());
+  if (options.recipe.fine_tune.layers != FineTune::kOff) {
+    phases.push_back(FineTuneModel(options, dataset, features, trainer.state(), identity, folder, &model, context));
+    report.fine_tune_best_epoch = phases.back().best_epoch;
+    report.fine_tune_epochs_run = static_cast<int>(phases.back().history.size());
+    report.seconds_fine_tune = watch.Lap();
+  }
+  AddOutcome(report, &model.card);
+
+  ScoredPhotos scored = Score(
+      features,
+      [&](const FeatureSet& set) {
+        return report.fine_tune_best_epoch > 0 ? PhotoLogits(model, PhotosOf(dataset, set), context)
+                                               : HeadLogits(model.card, head, set, context.threads);
+      },
+      &model.card, &report);
   WriteModel(options.output, &model, context.threads);
   WriteReport(folder.report(), options, model.card, report);
-  const std::vector<TrainingPhase> phases = {{"head", trainer.state().history, trainer.state().best_epoch}};
   WriteHtmlReport(folder.html_report(), {options, dataset, features, model.card, report, phases}, std::move(scored),
                   context.threads);
   report.files = {options.output,  folder.html_report(), folder.report(),  folder.log(),        folder.json_log(),

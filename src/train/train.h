@@ -9,6 +9,7 @@
 
 #include "base/run_context.h"
 #include "evaluate/metrics.h"
+#include "train/fine_tune_phase.h"
 #include "train/recipe.h"
 
 namespace siskin {
@@ -20,28 +21,32 @@ struct TrainOptions {
   // cache of features.
   std::filesystem::path run_folder = "runs/train";
   Recipe recipe;
-  // Of the backbone: a catalogue name, a file, or empty for the network's own ImageNet weights. "none" (random) is
-  // refused: a head on random features learns little, and training all layers is not built yet.
+  // Of the backbone: a catalogue name, a file, "none" for random ones, or empty for the network's ImageNet weights.
   std::string weights;
   uint64_t seed = 0;
   int batch = 0;  // photos at once through the backbone; 0: a good size
   double validation_fraction = 0.15, test_fraction = 0.15;
   std::filesystem::path split_file;  // as split.csv; empty: splits from folders, or AssignSplits
   bool resume = false;               // go on from the run folder's checkpoint, if there is one
-  std::string command;               // as typed, for the reports
+  // How to survive a checkpoint that cannot be written, in the fine-tuning; null: not at all.
+  Attempt attempt;
+  std::string command;  // as typed, for the reports
 };
 
 struct TrainReport {
   Metrics validation;
   std::optional<Metrics> test;         // none with a test fraction of 0
-  int best_epoch = 0, epochs_run = 0;  // epochs count from 1
-  size_t num_skipped = 0;              // photos that could not be used: skipped.csv in the run folder
+  int best_epoch = 0, epochs_run = 0;  // of the head; epochs count from 1
+  // Of the fine-tuning; best epoch 0: the head alone was better on the validation photos and is what was kept.
+  int fine_tune_best_epoch = 0, fine_tune_epochs_run = 0;
+  size_t num_skipped = 0;  // photos that could not be used: skipped.csv in the run folder
   bool features_from_cache = false;
-  double seconds_features = 0, seconds_head = 0;
+  double seconds_features = 0, seconds_head = 0, seconds_fine_tune = 0;
   std::vector<std::filesystem::path> files;  // what was written
 };
 
-// Scans, splits, computes (or reads) the features, trains the head, tests the best epoch once, writes the model.
+// Scans, splits, computes (or reads) the features, trains the head, fine-tunes the network if the recipe says so and
+// keeps that if it is better on the validation photos, tests once, writes the model.
 // Everything else goes into the run folder, which only one training may use at a time (kUsage). Progress: task
 // "features" in photos, "training" in epochs, a note per epoch. Stopped: kInterrupted, and the same options with
 // `resume` end in the same bits.

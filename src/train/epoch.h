@@ -1,0 +1,32 @@
+// What one pass over the training photos came to, in every phase of a training.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/json.h"
+#include "train/recipe.h"
+
+namespace siskin {
+
+struct EpochResult {
+  int epoch = 0;                                        // from 1
+  double lr = 0;                                        // of its last step
+  double train_loss = 0, train_accuracy = 0;            // mean over its steps, with dropout, weights and smoothing
+  double validation_loss = 0, validation_accuracy = 0;  // plain, after the epoch
+  double seconds = 0;
+  double time = 0;  // when it ended, in seconds since 1970; for logs only
+};
+
+std::vector<double> ValidationLosses(std::span<const EpochResult> history);
+
+// Whether the validation of `a` is better than that of `b`.
+bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by);
+
+Json ToJson(const EpochResult& epoch);
+// kModel with `where` if a member is missing or wrong; `epoch` is the number that it must have.
+EpochResult EpochFromJson(const Json& json, int epoch, std::string_view where);
+
+}  // namespace siskin
