@@ -30,6 +30,14 @@ std::vector<TrainingPhase> TwoPhases() {
   return {{"head", {Epoch(1, 0.5), Epoch(2, 0.25)}, 2}, {"fine-tune", {Epoch(1, 0.125)}, 1}};
 }
 
+TEST(CsvLog, HasALineForEveryEpochOfEveryPhase) {
+  EXPECT_EQ(CsvLog(TwoPhases()),
+            "phase,epoch,lr,train_loss,train_accuracy,validation_loss,validation_accuracy,seconds\n"
+            "head,1,0.003,0.500000,0.500000,1.500000,0.750000,2.000\n"
+            "head,2,0.003,0.250000,0.500000,1.250000,0.750000,2.000\n"
+            "fine-tune,1,0.003,0.125000,0.500000,1.125000,0.750000,2.000\n");
+}
+
 TEST(JsonLog, HasALineForEveryEpochOfEveryPhase) {
   std::istringstream lines(JsonLog(TwoPhases()));
   std::vector<Json> epochs;

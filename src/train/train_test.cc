@@ -229,8 +229,6 @@ TEST_F(Training, RefusesWhatCannotWork) {
   options_.validation_fraction = 0;
   EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
   options_.validation_fraction = 0.15;
-  options_.weights = "none";
-  EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
   options_.weights = "no-such-file.h5";
   EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
 }
