@@ -1,4 +1,5 @@
 // From photos to a tested model and its answers, through the program.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -30,9 +31,13 @@ TEST(Train, EndsWithATestedModelThatEveryVerbTakes) {
   EXPECT_NE(trained.out.find("\ntest accuracy "), std::string::npos) << trained.out;
   EXPECT_NE(trained.out.find("95 % interval"), std::string::npos) << trained.out;
   EXPECT_NE(trained.err.find("next: siskin predict " + shop.path("model.safetensors").string()), std::string::npos);
-  for (const char* file : {"log.csv", "split.csv", "skipped.csv", "report.json"}) {
+  for (const char* file : {"log.csv", "split.csv", "skipped.csv", "report.json", "report.html", "log.jsonl"}) {
     EXPECT_TRUE(fs::exists(shop.path("run") / file)) << file;
   }
+
+  EXPECT_NE(trained.out.find("\nreport        " + (shop.path("run") / "report.html").string() + "\n"),
+            std::string::npos)
+      << trained.out;
 
   const std::string model = shop.path("model.safetensors");
   const RunResult verified = RunSiskin({"verify", model});
@@ -46,6 +51,21 @@ TEST(Train, EndsWithATestedModelThatEveryVerbTakes) {
   const RunResult evaluated = RunSiskin({"eval", model, shop.path("photos"), "--format", "json"});
   ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
   EXPECT_EQ(ParseLine(evaluated.out)["photos"], 40);
+}
+
+TEST(Train, EvalWritesAPage) {
+  const Workshop shop;
+  shop.Train();
+  const fs::path page = shop.path("page.html");
+  const RunResult evaluated =
+      RunSiskin({"eval", shop.path("model.safetensors"), shop.path("photos"), "--report", page, "--format", "json"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  const std::string html = ReadText(page);
+  EXPECT_NE(html.find(fmt::format("{} of 40 photos right", ParseLine(evaluated.out)["correct"].get<int>())),
+            std::string::npos);
+  EXPECT_NE(html.find("siskin eval "), std::string::npos) << "the command";
+  EXPECT_EQ(html.find("<h2>Training</h2>"), std::string::npos) << "there are no curves";
+  EXPECT_NE(html.find("id=\"rocTitle\""), std::string::npos);
 }
 
 TEST(Train, TheSameSeedGivesTheSameFileForAnyNumberOfThreads) {

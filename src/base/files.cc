@@ -125,6 +125,31 @@ void WriteFileAtomic(const fs::path& path, std::string_view bytes, FileOps& ops)
   file.Commit();
 }
 
+void ExtendFile(const fs::path& path, std::string_view bytes, FileOps& ops) {
+  std::string present, reason;
+  if (!TryReadFile(path, bytes.size(), &present, &reason) || present.empty() || !bytes.starts_with(present)) {
+    WriteFileAtomic(path, bytes, ops);
+    return;
+  }
+  bytes.remove_prefix(present.size());
+  if (bytes.empty()) return;
+  const auto check = [&](int64_t result, const char* doing) {
+    if (result >= 0) return result;
+    Fail(ErrorKind::kIo, "{}: cannot {}: {}", Printable(path.native()), doing, ErrnoText(static_cast<int>(-result)));
+  };
+  const int fd = static_cast<int>(check(ops.Open(path, O_WRONLY | O_APPEND | O_CLOEXEC, 0), "open"));
+  int64_t written = 0;
+  while (!bytes.empty()) {
+    written = ops.Write(fd, bytes.data(), bytes.size());
+    if (written == -EINTR) continue;
+    if (written <= 0) break;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  const int closed = ops.Close(fd);
+  if (!bytes.empty()) check(written == 0 ? -EIO : written, "append");
+  check(closed, "close");
+}
+
 bool TryReadFile(const fs::path& path, size_t max_bytes, std::string* bytes, std::string* reason) {
   const ReadDescriptor fd(path);
   struct stat info{};

@@ -69,7 +69,8 @@ class EvalVerb : public Verb {
         "Examples:\n"
         "  siskin eval pets.safetensors photos/\n"
         "  siskin eval pets.safetensors new-photos/ --format json -o metrics.json\n"
-        "  siskin eval pets.safetensors photos/ --predictions answers.csv --report report.html\n"
+        "  siskin eval pets.safetensors photos/ --predictions answers.csv\n"
+        "  siskin eval pets.safetensors photos/ --report report.html\n"
         "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95");
   }
 

@@ -138,4 +138,16 @@ Metrics ComputeMetrics(std::span<const float> scores, std::span<const int> label
   return metrics;
 }
 
+std::vector<Confusion> FrequentConfusions(const Metrics& metrics, size_t limit) {
+  std::vector<Confusion> all;
+  for (size_t i = 0; i < metrics.classes.size(); ++i) {
+    for (size_t j = 0; j < metrics.classes.size(); ++j) {
+      if (i != j && metrics.confusion[i][j] > 0) all.push_back({metrics.confusion[i][j], i, j});
+    }
+  }
+  std::ranges::stable_sort(all, [](const Confusion& a, const Confusion& b) { return a.photos > b.photos; });
+  all.resize(std::min(all.size(), limit));
+  return all;
+}
+
 }  // namespace siskin

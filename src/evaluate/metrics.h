@@ -46,6 +46,13 @@ struct Metrics {
 Metrics ComputeMetrics(std::span<const float> scores, std::span<const int> labels, std::span<const int> decisions,
                        std::span<const std::string> class_names);
 
+struct Confusion {
+  int64_t photos = 0;  // of class `truth` taken for `predicted`
+  size_t truth = 0, predicted = 0;
+};
+// The pairs of classes that are confused most often first, at most `limit`; none without photos.
+std::vector<Confusion> FrequentConfusions(const Metrics& metrics, size_t limit);
+
 Json ToJson(const Metrics& metrics);
 // A table for a person: accuracy with interval, per-class lines, confusion matrix (beyond 12 classes: the most frequent
 // confusions instead). Ends with a newline.

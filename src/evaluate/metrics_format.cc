@@ -67,24 +67,11 @@ std::string ConfusionMatrix(const Metrics& metrics) {
   return Table(rows);
 }
 
-std::string FrequentConfusions(const Metrics& metrics) {
-  struct Confusion {
-    int64_t count;
-    size_t truth, predicted;
-  };
-  std::vector<Confusion> all;
-  for (size_t i = 0; i < metrics.classes.size(); ++i) {
-    for (size_t j = 0; j < metrics.classes.size(); ++j) {
-      if (i != j && metrics.confusion[i][j] > 0) all.push_back({metrics.confusion[i][j], i, j});
-    }
-  }
-  std::ranges::stable_sort(all, [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
-  all.resize(std::min<size_t>(all.size(), 10));
-
+std::string ConfusionTable(const Metrics& metrics) {
   std::vector<std::vector<std::string>> rows = {{"most frequent confusions", "taken for", "photos"}};
-  for (const Confusion& c : all) {
+  for (const Confusion& c : FrequentConfusions(metrics, 10)) {
     rows.push_back({Printable(metrics.classes[c.truth].name), Printable(metrics.classes[c.predicted].name),
-                    std::to_string(c.count)});
+                    std::to_string(c.photos)});
   }
   return Table(rows);
 }
@@ -120,7 +107,7 @@ std::string ToText(const Metrics& metrics) {
               fmt::format("  ({} of {} photos; 95 % interval {} to {})", metrics.correct, metrics.photos,
                           Percent(metrics.accuracy_interval.low), Percent(metrics.accuracy_interval.high)));
   text += '\n' + ClassTable(metrics) + '\n';
-  text += metrics.classes.size() <= kMatrixClasses ? ConfusionMatrix(metrics) : FrequentConfusions(metrics);
+  text += metrics.classes.size() <= kMatrixClasses ? ConfusionMatrix(metrics) : ConfusionTable(metrics);
   return text;
 }
 

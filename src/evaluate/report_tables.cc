@@ -1,5 +1,4 @@
 // Mistakes, confusion matrix, numbers by class.
-#include <algorithm>
 #include <cmath>
 
 #include "base/error.h"
@@ -59,26 +58,15 @@ std::string Matrix(const Metrics& metrics) {
   return html + "</tbody></table></div>\n";
 }
 
-std::string FrequentConfusions(const Metrics& metrics) {
-  struct Confusion {
-    int64_t count;
-    size_t truth, predicted;
-  };
-  std::vector<Confusion> all;
-  for (size_t i = 0; i < metrics.classes.size(); ++i) {
-    for (size_t j = 0; j < metrics.classes.size(); ++j) {
-      if (i != j && metrics.confusion[i][j] > 0) all.push_back({metrics.confusion[i][j], i, j});
-    }
-  }
-  if (all.empty()) return "<p>Not one photo was taken for another class.</p>\n";
-  std::ranges::stable_sort(all, [](const Confusion& a, const Confusion& b) { return a.count > b.count; });
+std::string ConfusionTable(const Metrics& metrics) {
   constexpr size_t kMost = 25;
-  all.resize(std::min(all.size(), kMost));
+  const std::vector<Confusion> all = FrequentConfusions(metrics, kMost);
+  if (all.empty()) return "<p>Not one photo was taken for another class.</p>\n";
   std::vector<std::vector<std::string>> rows;
   for (const Confusion& c : all) {
     const ClassMetrics& truth = metrics.classes[c.truth];
-    rows.push_back({NameHtml(truth.name), NameHtml(metrics.classes[c.predicted].name), fmt::format("{}", c.count),
-                    PercentHtml(static_cast<double>(c.count) / static_cast<double>(truth.photos))});
+    rows.push_back({NameHtml(truth.name), NameHtml(metrics.classes[c.predicted].name), fmt::format("{}", c.photos),
+                    PercentHtml(static_cast<double>(c.photos) / static_cast<double>(truth.photos))});
   }
   return TableHtml("The most frequent confusions", {"true class", "taken for", "photos", "of the true class"}, rows);
 }
@@ -120,7 +108,7 @@ std::string MistakesSection(const ReportContent& content, const Metrics& metrics
 std::string ConfusionSection(const Metrics& metrics) {
   constexpr size_t kMatrixClasses = 30;  // 30 columns of counts still fit a wide screen
   return SectionHtml("What is taken for what",
-                     metrics.classes.size() <= kMatrixClasses ? Matrix(metrics) : FrequentConfusions(metrics));
+                     metrics.classes.size() <= kMatrixClasses ? Matrix(metrics) : ConfusionTable(metrics));
 }
 
 std::string ClassesSection(const Metrics& metrics) {

@@ -135,7 +135,8 @@ TEST(Report, CurvesAreTheHistory) {
   }
   const std::string mark = Between(ChartOf(html, "loss"), "<g class=\"mark best\">", "</g>");
   EXPECT_NE(mark.find("best epoch 3: validation loss 0.5000"), std::string::npos) << mark;
-  EXPECT_NE(html.find("<th scope=\"row\">head 3 (best)</th><td>0.01</td><td>0.3333</td><td>93.00 %</td>"), std::string::npos);
+  EXPECT_NE(html.find("<th scope=\"row\">head 3 (best)</th><td>0.01</td><td>0.3333</td><td>93.00 %</td>"),
+            std::string::npos);
 }
 
 TEST(Report, PhasesAreNamedAndFollowEachOther) {

@@ -51,7 +51,7 @@ std::string EventFileOf(std::span<const TrainingPhase> phases) {
 void WriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops) {
   WriteFileAtomic(folder.log(), CsvLog(phases), ops);
   WriteFileAtomic(folder.json_log(), JsonLog(phases), ops);
-  WriteFileAtomic(folder.events(), EventFileOf(phases), ops);
+  ExtendFile(folder.events(), EventFileOf(phases), ops);
 }
 
 }  // namespace siskin

@@ -1,6 +1,5 @@
 // What a training says about its epochs while it runs, for programs: log.csv, log.jsonl and TensorBoard's event file.
-// All are written anew from the history after every epoch, so that neither a stop nor --resume can lose or double a
-// line.
+// All are made from the whole history after every epoch, so that neither a stop nor --resume can lose or double a line.
 #pragma once
 
 #include <filesystem>
@@ -31,7 +30,8 @@ std::string JsonLog(std::span<const TrainingPhase> phases);
 // all phases.
 std::string EventFileOf(std::span<const TrainingPhase> phases);
 
-// All of them into the run folder. Atomic.
+// All into the run folder: the logs atomically, the event file by ExtendFile, because TensorBoard keeps reading the file
+// that it once opened.
 void WriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops = FileOps::System());
 
 }  // namespace siskin

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <fstream>
 #include <functional>
@@ -118,6 +119,60 @@ TEST_F(Training, WritesATestedModelAndItsReport) {
   EXPECT_EQ(json["command"], "siskin train photos");
   const std::string log = ReadFile(options_.run_folder / "log.csv");
   EXPECT_EQ(std::ranges::count(log, '\n'), 1 + report.epochs_run);
+}
+
+TEST_F(Training, ItsPageShowsTheTestAndItsMistakes) {
+  const TrainReport report = Train();
+  const std::string html = ReadFile(options_.run_folder / "report.html");
+  EXPECT_NE(html.find("Accuracy on the test photos"), std::string::npos);
+  EXPECT_NE(html.find(fmt::format("{} of 10 photos right", report.test->correct)), std::string::npos);
+  EXPECT_NE(html.find(fmt::format("{} of 10 photos right", report.validation.correct)), std::string::npos);
+  EXPECT_NE(html.find("<code>siskin train photos</code>"), std::string::npos);
+  EXPECT_NE(html.find(fmt::format("The circle marks the best epoch (epoch {}).", report.best_epoch)),
+            std::string::npos);
+  EXPECT_NE(html.find("<th scope=\"row\"><bdi>bird</bdi></th><td>20</td><td>5</td><td>5</td>"), std::string::npos);
+  // A thumbnail for each mistake, all of test photos.
+  const std::string begin = "data:image/jpeg;base64,";
+  int64_t thumbnails = 0;
+  for (size_t at = html.find(begin); at != std::string::npos; at = html.find(begin, at + 1)) ++thumbnails;
+  EXPECT_EQ(thumbnails, report.test->photos - report.test->correct);
+  ASSERT_GT(thumbnails, 0) << "random weights should err";
+  const std::string split = ReadFile(options_.run_folder / "split.csv");
+  const std::string path_begin = "<span class=\"path\"><bdi>";
+  for (size_t at = html.find(path_begin); at != std::string::npos; at = html.find(path_begin, at + 1)) {
+    const size_t from = at + path_begin.size();
+    const std::string path = html.substr(from, html.find("</bdi>", from) - from);
+    const size_t line = split.find(path);
+    ASSERT_NE(line, std::string::npos) << path;
+    EXPECT_NE(split.substr(line, split.find('\n', line) - line).find(",test"), std::string::npos) << path;
+  }
+}
+
+TEST_F(Training, WithoutTestPhotosThePageSaysWhatItsNumbersAreWorth) {
+  options_.test_fraction = 0;
+  const TrainReport report = Train();
+  EXPECT_FALSE(report.test.has_value());
+  const std::string html = ReadFile(options_.run_folder / "report.html");
+  EXPECT_NE(html.find("Accuracy on the validation photos"), std::string::npos);
+  EXPECT_NE(html.find("These photos chose the best epoch"), std::string::npos);
+}
+
+// The numbers and times of the epochs before the stop are those that were logged then.
+TEST_F(Training, LogsOfAResumedTrainingHaveEveryEpochOnce) {
+  options_.batch = 16;
+  EXPECT_EQ(TrainError(7).kind(), ErrorKind::kInterrupted);
+  const std::string before = ReadFile(options_.run_folder / "log.jsonl");
+  const std::string events = ReadFile(options_.run_folder / "events.out.tfevents.siskin");
+  ASSERT_GE(std::ranges::count(before, '\n'), 1);
+  ASSERT_LT(std::ranges::count(before, '\n'), 5);
+  options_.resume = true;
+  Train();
+  const std::string after = ReadFile(options_.run_folder / "log.jsonl");
+  EXPECT_EQ(std::ranges::count(after, '\n'), 5);
+  EXPECT_TRUE(after.starts_with(before)) << before << after;
+  const std::string all_events = ReadFile(options_.run_folder / "events.out.tfevents.siskin");
+  EXPECT_TRUE(all_events.starts_with(events));
+  EXPECT_GT(all_events.size(), events.size());
 }
 
 TEST_F(Training, TheModelAnswersAsItWasTested) {
