@@ -59,7 +59,8 @@ class PrefetchLoaderTest : public ::testing::Test {
       EXPECT_EQ(batch.pixels.size(), batch.photos.size() * kPhotoFloats);
       for (size_t i = 0; i < batch.photos.size(); ++i) {
         EXPECT_EQ(batch.photos[i], order_[photos + i]);
-        EXPECT_EQ(batch.statuses[i].error, batch.photos[i] == 7 ? "not a JPEG, PNG or WebP file (it begins with 62 72 6f 6b 65 6e)" : "");
+        EXPECT_EQ(batch.statuses[i].error,
+                  batch.photos[i] == 7 ? "not a JPEG, PNG or WebP file (it begins with 62 72 6f 6b 65 6e)" : "");
         const auto begin = batch.pixels.begin() + static_cast<std::ptrdiff_t>(i * kPhotoFloats);
         EXPECT_EQ(std::vector<float>(begin, begin + kPhotoFloats), Expected(augmentation, epoch, batch.photos[i]))
             << "photo " << batch.photos[i];
