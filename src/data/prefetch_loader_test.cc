@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
@@ -115,11 +116,11 @@ TEST_F(PrefetchLoaderTest, ABatchStaysWhileTheNextAreLoaded) {
   PrefetchLoader loader = Loader({3, 1});
   loader.Start(0, order_, 2);
   const Batch& batch = loader.Next();
-  const std::vector<float> pixels = batch.pixels;
-  const std::vector<uint32_t> photos = batch.photos;
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(batch.pixels, pixels);
-  EXPECT_EQ(batch.photos, photos);
+  EXPECT_EQ(batch.photos, (std::vector<uint32_t>{order_[0], order_[1]}));
+  std::vector<float> expected = Expected("strong", 0, order_[0]);
+  std::ranges::copy(Expected("strong", 0, order_[1]), std::back_inserter(expected));
+  EXPECT_EQ(batch.pixels, expected);
 }
 
 TEST_F(PrefetchLoaderTest, AbandonedEpochsLeaveNothingBehind) {
