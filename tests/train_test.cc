@@ -132,8 +132,9 @@ TEST(Train, APreviewShowsAugmentationAndTrainsNothing) {
   EXPECT_FALSE(turned == light);
   EXPECT_FALSE(preview("d.png", {"--augment", "light", "--seed", "8"}) == light) << "the seed changes nothing";
 
-  const RunResult nowhere = RunSiskin(With(shop.TrainArguments(), {"--augment-preview", shop.path("no") / "such.png"}));
-  EXPECT_EQ(nowhere.exit_code, 1) << nowhere.err;
+  const RunResult nowhere = RunSiskin(With(shop.TrainArguments(), {"--augment-preview", shop.path("photos")}));
+  EXPECT_EQ(nowhere.exit_code, 1);
+  EXPECT_NE(nowhere.err.find("is a folder"), std::string::npos) << nowhere.err;
   const RunResult unknown = RunSiskin(With(shop.TrainArguments(), {"--augment", "lihgt"}));
   EXPECT_EQ(unknown.exit_code, 2);
   EXPECT_NE(unknown.err.find("did you mean light?"), std::string::npos) << unknown.err;
