@@ -132,6 +132,34 @@ TEST(Train, AGateThatFailsHasItsOwnExitCode) {
   EXPECT_EQ(evaluated.exit_code, 5) << evaluated.err;
 }
 
+TEST(Train, APreviewShowsAugmentationAndTrainsNothing) {
+  const Workshop shop;
+  const auto preview = [&](const std::string& name, const std::vector<std::string>& more) {
+    const std::string file = shop.path(name);
+    const RunResult drawn = RunSiskin(With(With(shop.TrainArguments(), {"--augment-preview", file}), more));
+    EXPECT_EQ(drawn.exit_code, 0) << drawn.err;
+    EXPECT_EQ(drawn.out, "");
+    return ReadText(file);
+  };
+  const std::string light = preview("a.png", {"--augment", "light"});
+  EXPECT_TRUE(light.starts_with("\x89PNG"));
+  EXPECT_FALSE(fs::exists(shop.path("run")));
+  EXPECT_FALSE(fs::exists(shop.path("model.safetensors")));
+
+  // An option changes the preset, whichever comes first.
+  const std::string turned = preview("b.png", {"--augment", "light", "--rotation", "90"});
+  EXPECT_TRUE(turned == preview("c.png", {"--rotation", "90", "--augment", "light"}));
+  EXPECT_FALSE(turned == light);
+  EXPECT_FALSE(preview("d.png", {"--augment", "light", "--seed", "8"}) == light) << "the seed changes nothing";
+
+  const RunResult nowhere = RunSiskin(With(shop.TrainArguments(), {"--augment-preview", shop.path("photos")}));
+  EXPECT_EQ(nowhere.exit_code, 1);
+  EXPECT_NE(nowhere.err.find("is a folder"), std::string::npos) << nowhere.err;
+  const RunResult unknown = RunSiskin(With(shop.TrainArguments(), {"--augment", "lihgt"}));
+  EXPECT_EQ(unknown.exit_code, 2);
+  EXPECT_NE(unknown.err.find("did you mean light?"), std::string::npos) << unknown.err;
+}
+
 TEST(Verify, NoticesAChangedWeight) {
   const Workshop shop;
   shop.Train();

@@ -122,7 +122,8 @@ void ThreadPool::Run(size_t count, Body body, const void* fn) {
 void LowerThreadPriority() {
   // Linux has a nice value for every thread; 10 levels are about a tenth of the share (1.25 a level). It may fail where
   // priorities are forbidden: then nothing is lost.
-  static_cast<void>(setpriority(PRIO_PROCESS, 0, 10));
+  constexpr int kLevels = 10, kLowest = 19;
+  static_cast<void>(setpriority(PRIO_PROCESS, 0, std::min(getpriority(PRIO_PROCESS, 0) + kLevels, kLowest)));
 }
 
 int AvailableProcessors() {

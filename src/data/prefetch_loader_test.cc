@@ -2,8 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
-#include <cmath>
+#include <iterator>
 #include <numeric>
 #include <thread>
 
@@ -59,7 +60,8 @@ class PrefetchLoaderTest : public ::testing::Test {
       EXPECT_EQ(batch.pixels.size(), batch.photos.size() * kPhotoFloats);
       for (size_t i = 0; i < batch.photos.size(); ++i) {
         EXPECT_EQ(batch.photos[i], order_[photos + i]);
-        EXPECT_EQ(batch.statuses[i].error, batch.photos[i] == 7 ? "not a JPEG, PNG or WebP file (it begins with 62 72 6f 6b 65 6e)" : "");
+        EXPECT_EQ(batch.statuses[i].error,
+                  batch.photos[i] == 7 ? "not a JPEG, PNG or WebP file (it begins with 62 72 6f 6b 65 6e)" : "");
         const auto begin = batch.pixels.begin() + static_cast<std::ptrdiff_t>(i * kPhotoFloats);
         EXPECT_EQ(std::vector<float>(begin, begin + kPhotoFloats), Expected(augmentation, epoch, batch.photos[i]))
             << "photo " << batch.photos[i];
@@ -114,11 +116,11 @@ TEST_F(PrefetchLoaderTest, ABatchStaysWhileTheNextAreLoaded) {
   PrefetchLoader loader = Loader({3, 1});
   loader.Start(0, order_, 2);
   const Batch& batch = loader.Next();
-  const std::vector<float> pixels = batch.pixels;
-  const std::vector<uint32_t> photos = batch.photos;
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  EXPECT_EQ(batch.pixels, pixels);
-  EXPECT_EQ(batch.photos, photos);
+  EXPECT_EQ(batch.photos, (std::vector<uint32_t>{order_[0], order_[1]}));
+  std::vector<float> expected = Expected("strong", 0, order_[0]);
+  std::ranges::copy(Expected("strong", 0, order_[1]), std::back_inserter(expected));
+  EXPECT_EQ(batch.pixels, expected);
 }
 
 TEST_F(PrefetchLoaderTest, AbandonedEpochsLeaveNothingBehind) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "siskin/error.h"
@@ -83,6 +84,54 @@ TEST(Recipe, WeightDecayFollowsTheOptimizer) {
   EXPECT_EQ(ToJson(recipe)["weight-decay"], 0.25);
   SetRecipeField(&recipe, "weight-decay", "auto");
   EXPECT_EQ(WeightDecayOf(recipe), 0);
+}
+
+TEST(Recipe, AugmentationIsAPresetAndItsExceptions) {
+  Recipe recipe = FindRecipe("article");
+  EXPECT_EQ(recipe.augment, FindAugmentation("article"));
+  EXPECT_EQ(ToJson(recipe)["augment"], "article");
+  EXPECT_FALSE(FindRecipe("default").augment.any());
+
+  SetRecipeField(&recipe, "augment", "light");
+  SetRecipeField(&recipe, "rotation", "45");
+  SetRecipeField(&recipe, "brightness", "0.5,1.5");
+  SetRecipeField(&recipe, "horizontal-flip", "false");
+  SetRecipeField(&recipe, "fill-mode", "wrap");
+  SetRecipeField(&recipe, "randaugment", "3,10");
+  Augmentation expected = FindAugmentation("light");
+  expected.rotation = 45;
+  expected.brightness_low = 0.5;
+  expected.brightness_high = 1.5;
+  expected.horizontal_flip = false;
+  expected.fill_mode = FillMode::kWrap;
+  expected.randaugment_ops = 3;
+  expected.randaugment_magnitude = 10;
+  EXPECT_EQ(recipe.augment, expected);
+  const Json json = ToJson(recipe);
+  EXPECT_EQ(json["augment"], "custom");
+  EXPECT_EQ(json["rotation"], 45);
+  EXPECT_EQ(json["randaugment"], "3,10");
+
+  Recipe copy;
+  copy.name = recipe.name;
+  for (const RecipeField& field : RecipeFields()) field.parse(&copy, field.print(recipe));
+  EXPECT_EQ(copy.augment, recipe.augment) << "a changed preset is not what its fields say";
+
+  UsageError(&recipe, "augment", "more");
+  UsageError(&recipe, "zoom", "1");
+  UsageError(&recipe, "fill-mode", "mirror");
+  EXPECT_EQ(recipe.augment, expected) << "a refused value was stored";
+}
+
+// Help and RecipeOptions go by the table: the field that sets the others comes first.
+TEST(Recipe, ThePresetStandsBeforeItsExceptions) {
+  const auto place = [](std::string_view name) {
+    return std::ranges::find(RecipeFields(), name, &RecipeField::name) - RecipeFields().begin();
+  };
+  for (const AugmentationNumber& number : AugmentationNumbers()) EXPECT_LT(place("augment"), place(number.name));
+  for (const char* name : {"brightness", "horizontal-flip", "vertical-flip", "fill-mode", "randaugment"}) {
+    EXPECT_LT(place("augment"), place(name)) << name;
+  }
 }
 
 TEST(Recipe, HeadWithoutHiddenLayers) {
