@@ -450,7 +450,7 @@ class TrainingPlan::Impl {
     BiasGradient(op, dy);
     if (!WantsGradient(op.inputs[0])) return;
     const bool strided = op.window.stride_h != 1 || op.window.stride_w != 1;
-    if (strided && taps == 1) return BackwardStridedPointwise(op, dy);
+    if (strided && taps == 1 && op.window.padding == Padding{}) return BackwardStridedPointwise(op, dy);
     BufferId slope = dy;
     if (strided) {
       slope = schedule_.NewBuffer(
@@ -471,7 +471,7 @@ class TrainingPlan::Impl {
                    });
   }
 
-  // 1x1 with a stride: the product on the few pixels, then spread.
+  // 1x1 with a stride and without padding: the product on the few pixels, then spread.
   void BackwardStridedPointwise(const TrainingOp& op, BufferId dy) {
     const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
     const BufferId small = schedule_.NewBuffer(FeatureShape{out.h, out.w, in.c});
