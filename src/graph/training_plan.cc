@@ -344,9 +344,26 @@ class TrainingPlan::Impl {
     Own(program_.output, dlogits_);
     schedule_.Emit("logits", "gradient", {dlogits_}, [](const TrainingPass&) {});
     for (auto op = program_.ops.rbegin(); op != program_.ops.rend(); ++op) {
-      if (gradients_[Index(op->output)] == kNoBuffer) continue;  // nobody read it
+      if (gradients_[Index(op->output)] == kNoBuffer) {
+        BackwardOfUnread(*op);
+        continue;
+      }
       BuildBackward(*op);
       Release(op->output);
+    }
+  }
+
+  // Nothing depends on the parameters of an op whose output nobody reads.
+  void BackwardOfUnread(const TrainingOp& op) {
+    for (const TrainingParameter& parameter : program_.parameters) {
+      const size_t offset = parameter.offset;
+      if (offset != op.kernel && offset != op.depthwise && offset != op.bias && offset != op.gamma &&
+          offset != op.beta) {
+        continue;
+      }
+      schedule_.Emit(op.name, "no gradient", {}, [&parameter](const TrainingPass& pass) {
+        std::ranges::fill(pass.gradient.subspan(parameter.offset, parameter.size), 0.0f);
+      });
     }
   }
 
