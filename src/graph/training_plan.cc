@@ -108,12 +108,11 @@ class TrainingPlan::Impl {
     return op != nullptr && (op->kind == LayerKind::kBatchNorm || op->kind == LayerKind::kActivation);
   }
   void NeedScratch(size_t floats) { scratch_floats_ = std::max(scratch_floats_, floats); }
-  void NeedMatrix(int k, int n) {
-    if (static_cast<size_t>(k) * static_cast<size_t>(n) > turned_floats_) {
-      turned_floats_ = static_cast<size_t>(k) * static_cast<size_t>(n);
-    }
-    packed_.Reserve(k, n);
-    packed_.Reserve(n, k);
+  // Filters of a convolution, packed for the forward pass and turned round for the backward pass.
+  void NeedFilters(int taps, int cin, int cout) {
+    turned_floats_ = std::max(turned_floats_, Index(taps) * Index(cin) * Index(cout));
+    packed_.Reserve(taps * cin, cout);
+    packed_.Reserve(taps * cout, cin);
   }
   void AllocateScratch() {
     scratch_ = Tensor(Shape{static_cast<int64_t>(scratch_floats_)});
@@ -194,7 +193,7 @@ class TrainingPlan::Impl {
       return;
     }
     const int taps = op.kind == LayerKind::kConv2D ? op.window.kernel_h * op.window.kernel_w : 1;
-    NeedMatrix(taps * in.c, out.c);
+    NeedFilters(taps, in.c, out.c);
     if (op.kind == LayerKind::kConv2D) {
       NeedScratch(Conv2DScratch(op.window, in.h, in.w, in.c, out.c, threads));
     } else {
