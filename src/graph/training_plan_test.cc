@@ -1004,16 +1004,16 @@ TEST(TrainingPlan, WrongBatchesAreRefused) {
   const Graph graph = XceptionBlock();
   ThreadPool threads(1);
   ExpectError(ErrorKind::kUsage, "a batch of 0 images", [&] { TrainingPlan(graph, {.max_batch = 0}, threads); });
-  Problem problem = MakeProblem(graph, true, 2, 1);
-  TrainingPlan plan = PlanOf(problem, threads);
+  Problem problem = MakeProblem(graph, true, 3, 1);
+  TrainingPlan plan = PlanOf(problem, threads, 2);
   const auto forward = [&](int n, size_t input, size_t parameters, size_t statistics) {
     plan.Forward(std::span(problem.parameters).first(parameters), std::span(problem.statistics).first(statistics),
                  std::span(problem.input).first(input), n, nullptr);
   };
-  const size_t image = problem.input.size() / 2, all = problem.parameters.size(), moving = problem.statistics.size();
+  const size_t image = problem.input.size() / 3, all = problem.parameters.size(), moving = problem.statistics.size();
   forward(1, image, all, moving);
   ExpectError(ErrorKind::kInternal, "a training step of 0 images", [&] { forward(0, 0, all, moving); });
-  ExpectError(ErrorKind::kInternal, "a training step of 3 images", [&] { forward(3, 2 * image, all, moving); });
+  ExpectError(ErrorKind::kInternal, "a training step of 3 images", [&] { forward(3, 3 * image, all, moving); });
   ExpectError(ErrorKind::kInternal, "a training step of 2 images", [&] { forward(2, image, all, moving); });
   ExpectError(ErrorKind::kInternal, "a training step", [&] { forward(2, 2 * image, all - 1, moving); });
   ExpectError(ErrorKind::kInternal, "a training step", [&] { forward(2, 2 * image, all, moving - 1); });
