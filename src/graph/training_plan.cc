@@ -53,6 +53,11 @@ class TrainingPlan::Impl {
   Impl(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads)
       : options_(options), threads_(threads), program_(LowerForTraining(graph)), schedule_(options.max_batch) {
     if (options.max_batch < 1) Fail(ErrorKind::kUsage, "a batch of {} images: expected at least 1", options.max_batch);
+    const FeatureShape& logits = ShapeOf(program_.output);
+    if (logits.h != 1 || logits.w != 1) {
+      Fail(ErrorKind::kInternal, "the graph ends in {}x{}x{}, expected logits of 1x1 pixels; pool before training",
+           logits.h, logits.w, logits.c);
+    }
     producer_.resize(program_.values.size(), nullptr);
     for (const TrainingOp& op : program_.ops) producer_[Index(op.output)] = &op;
     activations_.resize(program_.values.size(), kNoBuffer);
@@ -85,6 +90,10 @@ class TrainingPlan::Impl {
 
   void Backward(std::span<const float> dlogits, std::span<float> gradient) {
     const View to = schedule_.At(dlogits_, pass_.n);
+    if (dlogits.size() != Index(to.n) * Index(to.c) || gradient.size() != Total(program_.parameters)) {
+      Fail(ErrorKind::kInternal, "{} gradients of logits and {} of parameters after a step of {} images of {} logits",
+           dlogits.size(), gradient.size(), to.n, to.c);
+    }
     for (int i = 0; i < to.n; ++i) {
       std::copy_n(dlogits.data() + static_cast<ptrdiff_t>(i) * to.c, to.c, to.pixel(i, 0, 0));
     }

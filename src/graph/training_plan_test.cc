@@ -1012,6 +1012,13 @@ TEST(TrainingPlan, WrongBatchesAreRefused) {
   };
   const size_t image = problem.input.size() / 3, all = problem.parameters.size(), moving = problem.statistics.size();
   forward(1, image, all, moving);
+  std::vector<float> gradient(all);
+  const auto backward = [&](size_t dlogits, size_t parameters) {
+    plan.Backward(std::span(problem.dlogits).first(dlogits), std::span(gradient).first(parameters));
+  };
+  backward(3, all);
+  ExpectError(ErrorKind::kInternal, "6 gradients of logits", [&] { backward(6, all); });
+  ExpectError(ErrorKind::kInternal, "3 gradients of logits", [&] { backward(3, all - 1); });
   ExpectError(ErrorKind::kInternal, "a training step of 0 images", [&] { forward(0, 0, all, moving); });
   ExpectError(ErrorKind::kInternal, "a training step of 3 images", [&] { forward(3, 3 * image, all, moving); });
   ExpectError(ErrorKind::kInternal, "a training step of 2 images", [&] { forward(2, image, all, moving); });
@@ -1034,6 +1041,8 @@ TEST(TrainingPlan, LayersThatAreNoPartOfATrainingAreRefused) {
               [&] { compile([](Graph& g, NodeId x) { g.Flatten("flatten", x); }); });
   ExpectError(ErrorKind::kInternal, "pad: a layer",
               [&] { compile([](Graph& g, NodeId x) { g.MaxPool("max", g.ZeroPad("pad", x, {1, 1, 1, 1}), {}); }); });
+  ExpectError(ErrorKind::kInternal, "ends in 4x4x2, expected logits",
+              [&] { compile([](Graph& g, NodeId x) { g.BatchNorm("bn", x); }); });
   ExpectError(ErrorKind::kInternal, "a graph without layers", [&] { TrainingPlan(Graph(), {}, threads); });
 }
 
