@@ -12,13 +12,14 @@ namespace {
 
 class Builder {
  public:
-  explicit Builder(uint64_t seed) : random_(seed, RandomPurpose::kTest) {}
+  explicit Builder(uint64_t seed, bool for_training)
+      : random_(seed, RandomPurpose::kTest), for_training_(for_training) {}
 
   Graph Build() {
     values_ = {g_.Input(Between(4, 12), Between(4, 12), Between(1, 5))};
     const int layers = Between(3, 14);
     for (int i = 0; i < layers; ++i) values_.push_back(AddLayer());
-    values_.push_back(Finish());
+    values_.push_back(for_training_ ? FinishInLogits() : Finish());
     return std::move(g_);
   }
 
@@ -81,9 +82,22 @@ class Builder {
       case 9:
         return g_.Concat(Name(), {x, Partner(x, false)});
       case 10:
-        return g_.ZeroPad(Name(), x, {Between(0, 2), Between(0, 2), Between(0, 2), Between(0, 2)});
+        return Pad(x);
       default:
         return OtherLayer(x, shape);
+    }
+  }
+
+  NodeId Pad(NodeId x) {
+    const NodeId padded = g_.ZeroPad(Name(), x, {Between(0, 2), Between(0, 2), Between(0, 2), Between(0, 2)});
+    if (!for_training_) return padded;
+    switch (random_.Below(3)) {
+      case 0:
+        return g_.Conv2D(Name(), padded, Conv(padded));
+      case 1:
+        return g_.DepthwiseConv2D(Name(), padded, Conv(padded));
+      default:
+        return g_.SeparableConv2D(Name(), padded, Conv(padded));
     }
   }
 
@@ -119,7 +133,22 @@ class Builder {
     }
   }
 
+  NodeId FinishInLogits() {
+    const NodeId x = values_.back();
+    switch (random_.Below(4)) {
+      case 0:
+        return g_.GlobalMaxPool(Name(), x);
+      case 1:
+        return g_.Dense(Name(), g_.Dropout(Name(), g_.GlobalAveragePool(Name(), x), 0.5f), 7);
+      case 2:
+        return g_.Dense(Name(), g_.Activate(Name(), g_.GlobalMaxPool(Name(), x), Activation::kRelu), 1);
+      default:
+        return g_.Dense(Name(), g_.GlobalAveragePool(Name(), x), 3);
+    }
+  }
+
   Random random_;
+  bool for_training_;
   Graph g_;
   std::vector<NodeId> values_;
   int layers_ = 0;
@@ -128,7 +157,11 @@ class Builder {
 }  // namespace
 
 Graph RandomGraph(uint64_t seed) {
-  return Builder(seed).Build();
+  return Builder(seed, /*for_training=*/false).Build();
+}
+
+Graph RandomTrainingGraph(uint64_t seed) {
+  return Builder(seed, /*for_training=*/true).Build();
 }
 
 }  // namespace siskin::testing

@@ -53,6 +53,11 @@ class TrainingPlan::Impl {
   Impl(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads)
       : options_(options), threads_(threads), program_(LowerForTraining(graph)), schedule_(options.max_batch) {
     if (options.max_batch < 1) Fail(ErrorKind::kUsage, "a batch of {} images: expected at least 1", options.max_batch);
+    const FeatureShape& logits = ShapeOf(program_.output);
+    if (logits.h != 1 || logits.w != 1) {
+      Fail(ErrorKind::kInternal, "the graph ends in {}x{}x{}, expected logits of 1x1 pixels; pool before training",
+           logits.h, logits.w, logits.c);
+    }
     producer_.resize(program_.values.size(), nullptr);
     for (const TrainingOp& op : program_.ops) producer_[Index(op.output)] = &op;
     activations_.resize(program_.values.size(), kNoBuffer);
@@ -85,6 +90,10 @@ class TrainingPlan::Impl {
 
   void Backward(std::span<const float> dlogits, std::span<float> gradient) {
     const View to = schedule_.At(dlogits_, pass_.n);
+    if (dlogits.size() != Index(to.n) * Index(to.c) || gradient.size() != Total(program_.parameters)) {
+      Fail(ErrorKind::kInternal, "{} gradients of logits and {} of parameters after a step of {} images of {} logits",
+           dlogits.size(), gradient.size(), to.n, to.c);
+    }
     for (int i = 0; i < to.n; ++i) {
       std::copy_n(dlogits.data() + static_cast<ptrdiff_t>(i) * to.c, to.c, to.pixel(i, 0, 0));
     }
@@ -108,12 +117,11 @@ class TrainingPlan::Impl {
     return op != nullptr && (op->kind == LayerKind::kBatchNorm || op->kind == LayerKind::kActivation);
   }
   void NeedScratch(size_t floats) { scratch_floats_ = std::max(scratch_floats_, floats); }
-  void NeedMatrix(int k, int n) {
-    if (static_cast<size_t>(k) * static_cast<size_t>(n) > turned_floats_) {
-      turned_floats_ = static_cast<size_t>(k) * static_cast<size_t>(n);
-    }
-    packed_.Reserve(k, n);
-    packed_.Reserve(n, k);
+  // Filters of a convolution, packed for the forward pass and turned round for the backward pass.
+  void NeedFilters(int taps, int cin, int cout) {
+    turned_floats_ = std::max(turned_floats_, Index(taps) * Index(cin) * Index(cout));
+    packed_.Reserve(taps * cin, cout);
+    packed_.Reserve(taps * cout, cin);
   }
   void AllocateScratch() {
     scratch_ = Tensor(Shape{static_cast<int64_t>(scratch_floats_)});
@@ -194,7 +202,7 @@ class TrainingPlan::Impl {
       return;
     }
     const int taps = op.kind == LayerKind::kConv2D ? op.window.kernel_h * op.window.kernel_w : 1;
-    NeedMatrix(taps * in.c, out.c);
+    NeedFilters(taps, in.c, out.c);
     if (op.kind == LayerKind::kConv2D) {
       NeedScratch(Conv2DScratch(op.window, in.h, in.w, in.c, out.c, threads));
     } else {
@@ -344,9 +352,26 @@ class TrainingPlan::Impl {
     Own(program_.output, dlogits_);
     schedule_.Emit("logits", "gradient", {dlogits_}, [](const TrainingPass&) {});
     for (auto op = program_.ops.rbegin(); op != program_.ops.rend(); ++op) {
-      if (gradients_[Index(op->output)] == kNoBuffer) continue;  // nobody read it
+      if (gradients_[Index(op->output)] == kNoBuffer) {
+        BackwardOfUnread(*op);
+        continue;
+      }
       BuildBackward(*op);
       Release(op->output);
+    }
+  }
+
+  // Nothing depends on the parameters of an op whose output nobody reads.
+  void BackwardOfUnread(const TrainingOp& op) {
+    for (const TrainingParameter& parameter : program_.parameters) {
+      const size_t offset = parameter.offset;
+      if (offset != op.kernel && offset != op.depthwise && offset != op.bias && offset != op.gamma &&
+          offset != op.beta) {
+        continue;
+      }
+      schedule_.Emit(op.name, "no gradient", {}, [&parameter](const TrainingPass& pass) {
+        std::ranges::fill(pass.gradient.subspan(parameter.offset, parameter.size), 0.0f);
+      });
     }
   }
 
@@ -450,7 +475,7 @@ class TrainingPlan::Impl {
     BiasGradient(op, dy);
     if (!WantsGradient(op.inputs[0])) return;
     const bool strided = op.window.stride_h != 1 || op.window.stride_w != 1;
-    if (strided && taps == 1) return BackwardStridedPointwise(op, dy);
+    if (strided && taps == 1 && op.window.padding == Padding{}) return BackwardStridedPointwise(op, dy);
     BufferId slope = dy;
     if (strided) {
       slope = schedule_.NewBuffer(
@@ -471,7 +496,7 @@ class TrainingPlan::Impl {
                    });
   }
 
-  // 1x1 with a stride: the product on the few pixels, then spread.
+  // 1x1 with a stride and without padding: the product on the few pixels, then spread.
   void BackwardStridedPointwise(const TrainingOp& op, BufferId dy) {
     const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
     const BufferId small = schedule_.NewBuffer(FeatureShape{out.h, out.w, in.c});

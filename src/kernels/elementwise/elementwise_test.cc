@@ -93,6 +93,78 @@ TEST(Add, AgreesWithReferenceInAnyLayout) {
   }
 }
 
+enum class Base { kNone, kOther, kInPlace };
+
+void CheckActivationInputGradient(const Layout& x_layout, const Layout& dy_layout, const Layout& base_layout,
+                                  const Layout& dx_layout, Base kind) {
+  const Buffer x = RandomBuffer(x_layout, 1, -9, 9), dy = RandomBuffer(dy_layout, 2),
+               base = RandomBuffer(base_layout, 3);
+  const ConstView initial = base.view();
+  for (const Activation activation : kActivations) {
+    Buffer expected(Dense(x_layout.n, x_layout.h, x_layout.w, x_layout.c));
+    reference::ActivationInputGradient(x.view(), activation, dy.view(), kind == Base::kNone ? ConstView() : base.view(),
+                                       expected.view());
+    CheckKernel(
+        dx_layout, expected.view(), {},
+        [&](View dx, ThreadPool& threads) {
+          const ConstView other = kind == Base::kInPlace ? ConstView(dx) : base.view();
+          ActivationInputGradient(x.view(), activation, dy.view(), kind == Base::kNone ? ConstView() : other, dx,
+                                  threads);
+        },
+        kind == Base::kInPlace ? &initial : nullptr);
+  }
+  EXPECT_TRUE(x.Intact());
+  EXPECT_TRUE(dy.Intact());
+}
+
+TEST(ActivationInputGradient, AgreesWithReferenceInAnyLayout) {
+  for (const Base kind : {Base::kNone, Base::kOther, Base::kInPlace}) {
+    for (const auto& [n, h, w, c] : kShapes) {
+      const Layout dense = Dense(n, h, w, c);
+      CheckActivationInputGradient(dense, dense, dense, dense, kind);
+    }
+    const Layout dense = Dense(2, 3, 2, 21);
+    for (const Layout& layout : AllLayouts(2, 3, 2, 21)) {
+      CheckActivationInputGradient(layout, dense, dense, dense, kind);
+      CheckActivationInputGradient(dense, layout, dense, dense, kind);
+      CheckActivationInputGradient(dense, dense, layout, dense, kind);
+      CheckActivationInputGradient(dense, dense, dense, layout, kind);
+    }
+  }
+}
+
+TEST(ActivationInputGradient, DyMayBeOverwritten) {
+  const Buffer x = RandomBuffer(Dense(2, 3, 2, 21), 1, -9, 9);
+  for (const Layout& layout : AllLayouts(2, 3, 2, 21)) {
+    const Buffer dy = RandomBuffer(layout, 2);
+    const ConstView initial = dy.view();
+    Buffer expected(Dense(2, 3, 2, 21));
+    reference::ActivationInputGradient(x.view(), Activation::kRelu, dy.view(), {}, expected.view());
+    CheckKernel(
+        layout, expected.view(), {},
+        [&](View dx, ThreadPool& threads) {
+          ActivationInputGradient(x.view(), Activation::kRelu, dx, {}, dx, threads);
+        },
+        &initial);
+  }
+}
+
+// At the ends the slope is 0, as Keras has it.
+TEST(ActivationInputGradient, EndsOfTheRange) {
+  testing::OnEveryIsa([] {
+    ThreadPool threads(1);
+    std::vector<float> x = {0, -0.0f, 1e-30f, 6, 5.9999995f, 7, -1}, dy(7, 2.0f), dx(7, kNan);
+    const auto check = [&](Activation activation, const std::vector<float>& expected) {
+      ActivationInputGradient(DenseView(x.data(), 1, 1, 1, 7), activation, DenseView(dy.data(), 1, 1, 1, 7), {},
+                              DenseView(dx.data(), 1, 1, 1, 7), threads);
+      EXPECT_EQ(dx, expected);
+    };
+    check(Activation::kNone, {2, 2, 2, 2, 2, 2, 2});
+    check(Activation::kRelu, {0, 0, 2, 2, 2, 2, 0});
+    check(Activation::kRelu6, {0, 0, 2, 0, 2, 0, 0});
+  });
+}
+
 TEST(CopyChannels, WritesItsPartOnly) {
   for (const int offset : {0, 1, 16, 20}) {
     for (const int c : {1, 5, 16, 33}) {

@@ -155,5 +155,48 @@ TEST(PackedMatrixTest, PanelsHoldTheColumnsAndZeros) {
   });
 }
 
+void ExpectSamePanels(const PackedMatrix& got, const PackedMatrix& expected) {
+  ASSERT_EQ(got.k(), expected.k());
+  ASSERT_EQ(got.n(), expected.n());
+  ASSERT_EQ(got.panel_width(), expected.panel_width());
+  EXPECT_EQ(got.num_bytes(), expected.num_bytes());
+  const int floats = got.k() * got.num_panels() * got.panel_width();
+  EXPECT_TRUE(SameBits(DenseView(got.panel(0), 1, 1, 1, floats), DenseView(expected.panel(0), 1, 1, 1, floats)));
+}
+
+// One matrix after another in the same memory: larger, smaller, of the same size, with and without missing columns,
+// from one instruction set's panels to another's.
+TEST(PackedMatrixTest, PackedAgainIsAsPackedAnew) {
+  for (const int num_threads : {1, 2, 3}) {
+    ThreadPool threads(num_threads);
+    PackedMatrix packed;
+    OnEveryIsa([&] {
+      uint64_t seed = kSeed;
+      for (const Product& size : {Product{0, 30, 71}, Product{0, 3, 5}, Product{0, 3, 5}, Product{0, 71, 30},
+                                  Product{0, 100, 257}, Product{0, 1, 1}, Product{0, 30, 64}}) {
+        const std::vector<float> b = RandomFloats(static_cast<size_t>(size.k) * size.n, ++seed);
+        packed.Pack(b.data(), size.k, size.n, threads);
+        ExpectSamePanels(packed, PackedMatrix(b.data(), size.k, size.n));
+      }
+    });
+  }
+}
+
+TEST(PackedMatrixTest, MemoryIsKeptIfItSuffices) {
+  const std::vector<float> b = RandomFloats(100 * 100, kSeed);
+  ThreadPool threads(1);
+  OnEveryIsa([&] {
+    PackedMatrix packed;
+    packed.Reserve(100, 100);
+    packed.Reserve(3, 4);  // does not give back
+    packed.Pack(b.data(), 100, 100, threads);
+    const float* memory = packed.panel(0);
+    for (const int size : {10, 99, 1, 100}) {
+      packed.Pack(b.data(), size, size, threads);
+      EXPECT_EQ(packed.panel(0), memory) << size;
+    }
+  });
+}
+
 }  // namespace
 }  // namespace siskin

@@ -20,6 +20,10 @@ double Activated(double x, Activation activation) {
   return x;
 }
 
+bool Passes(double y, Activation activation) {
+  return activation == Activation::kNone || (y > 0 && (activation == Activation::kRelu || y < 6));
+}
+
 double Max(double a, double b) {
   return (std::isnan(a) || a > b) ? a : b;
 }
@@ -236,6 +240,98 @@ void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const floa
     });
   });
   CopySums(sums, dx);
+}
+
+void MaxPoolInputGradient(const WindowParams& params, ConstView x, ConstView dy, View dx) {
+  std::vector<double> sums(dx.num_pixels() * dx.c);
+  ForEachPixel(dy, [&](int image, int oy, int ox) {
+    for (int c = 0; c < dy.c; ++c) {
+      double largest = -std::numeric_limits<double>::infinity();
+      double* winner = nullptr;
+      ForEachTap(params, x, oy, ox, [&](int, int, int iy, int ix) {
+        const double value = x.pixel(image, iy, ix)[c];
+        if (winner != nullptr && !(value > largest)) return;
+        largest = value;
+        winner = &sums[((static_cast<size_t>(image) * x.h + iy) * x.w + ix) * x.c + c];
+      });
+      if (winner != nullptr) *winner += dy.pixel(image, oy, ox)[c];
+    }
+  });
+  CopySums(sums, dx);
+}
+
+void AveragePoolInputGradient(const WindowParams& params, ConstView dy, View dx) {
+  std::vector<double> sums(dx.num_pixels() * dx.c);
+  ForEachPixel(dy, [&](int image, int oy, int ox) {
+    int count = 0;
+    ForEachTap(params, dx, oy, ox, [&](int, int, int, int) { ++count; });
+    ForEachTap(params, dx, oy, ox, [&](int, int, int iy, int ix) {
+      double* sum = sums.data() + ((static_cast<size_t>(image) * dx.h + iy) * dx.w + ix) * dx.c;
+      for (int c = 0; c < dx.c; ++c) sum[c] += static_cast<double>(dy.pixel(image, oy, ox)[c]) / count;
+    });
+  });
+  CopySums(sums, dx);
+}
+
+void ActivationInputGradient(ConstView x, Activation activation, ConstView dy, ConstView base, View dx) {
+  ForEachElement(dx, [&](int image, int oy, int ox, int c) {
+    const double passed = Passes(x.pixel(image, oy, ox)[c], activation) ? dy.pixel(image, oy, ox)[c] : 0.0;
+    return base.data != nullptr ? base.pixel(image, oy, ox)[c] + passed : passed;
+  });
+}
+
+void ChannelSums(ConstView x, float* sums) {
+  for (int c = 0; c < x.c; ++c) {
+    double sum = 0;
+    ForEachPixel(x, [&](int image, int y, int column) { sum += x.pixel(image, y, column)[c]; });
+    sums[c] = static_cast<float>(sum);
+  }
+}
+
+void ChannelMoments(ConstView x, float* mean, float* variance) {
+  const auto pixels = static_cast<double>(x.num_pixels());
+  for (int c = 0; c < x.c; ++c) {
+    double sum = 0, squares = 0;
+    ForEachPixel(x, [&](int image, int y, int column) { sum += x.pixel(image, y, column)[c]; });
+    ForEachPixel(x, [&](int image, int y, int column) {
+      const double deviation = x.pixel(image, y, column)[c] - sum / pixels;
+      squares += deviation * deviation;
+    });
+    mean[c] = static_cast<float>(sum / pixels);
+    variance[c] = static_cast<float>(squares / pixels);
+  }
+}
+
+void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* sum_dy,
+                       float* sum_dy_x) {
+  for (int c = 0; c < x.c; ++c) {
+    double sum = 0, with_x = 0;
+    ForEachPixel(x, [&](int image, int row, int column) {
+      const double value = x.pixel(image, row, column)[c];
+      if (!Passes(norm.scale[c] * value + norm.shift[c], norm.activation)) return;
+      sum += dy.pixel(image, row, column)[c];
+      with_x += dy.pixel(image, row, column)[c] * (value - centre[c]);
+    });
+    sum_dy[c] = static_cast<float>(sum);
+    sum_dy_x[c] = static_cast<float>(with_x);
+  }
+}
+
+void NormalizationInputGradient(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,
+                                const float* c, View dx) {
+  ForEachElement(dx, [&](int image, int row, int column, int i) {
+    const double value = x.pixel(image, row, column)[i];
+    const bool passes = Passes(norm.scale[i] * value + norm.shift[i], norm.activation);
+    const double passed = passes ? static_cast<double>(a[i]) * dy.pixel(image, row, column)[i] : 0.0;
+    return b != nullptr ? passed + b[i] * value + c[i] : passed;
+  });
+}
+
+void ScaleShiftAdd(ConstView x, const float* scale, const float* shift, ConstView residual, View y) {
+  ForEachElement(y, [&](int image, int row, int column, int c) {
+    const double value = x.pixel(image, row, column)[c];
+    return scale[c] * value + shift[c] + residual.pixel(image, row, column)[c];
+  });
 }
 
 }  // namespace siskin::reference

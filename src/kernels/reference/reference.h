@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "kernels/batchnorm/batchnorm.h"
+#include "kernels/batchnorm/training.h"
 #include "kernels/conv_params.h"
 #include "kernels/epilogue.h"
 #include "tensor/view.h"
@@ -32,5 +33,15 @@ void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy,
 void Conv2DInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx);
 void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter);
 void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx);
+void MaxPoolInputGradient(const WindowParams& params, ConstView x, ConstView dy, View dx);  // the first of the largest
+void AveragePoolInputGradient(const WindowParams& params, ConstView dy, View dx);
+void ActivationInputGradient(ConstView x, Activation activation, ConstView dy, ConstView base, View dx);
+void ChannelSums(ConstView x, float* sums);
+void ChannelMoments(ConstView x, float* mean, float* variance);
+void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* sum_dy,
+                       float* sum_dy_x);
+void NormalizationInputGradient(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,
+                                const float* c, View dx);
+void ScaleShiftAdd(ConstView x, const float* scale, const float* shift, ConstView residual, View y);
 
 }  // namespace siskin::reference
