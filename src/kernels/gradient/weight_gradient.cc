@@ -7,73 +7,340 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/gradient/product-inl.h"
+#include "kernels/input_rows.h"
+
+#ifndef SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
+#define SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
+namespace siskin {
+
+// Pixels of a piece: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile of dW costs 2 % of
+// the multiply-adds in between.
+inline constexpr int kPiece = 256;
+// dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
+// 1 MB of L2.
+inline constexpr size_t kMaxChunkedFloats = 65536;
+// Chunks: divisible by 2, 3, 4, 6, 8 and 12 threads.
+inline constexpr int kNumChunks = 24;
+// Fewer pieces in a chunk would not be worth the addition of all chunks at the end.
+inline constexpr int kMinPiecesPerChunk = 3;
+
+inline bool MayBeChunked(int k, int n) {
+  return static_cast<size_t>(k) * n <= kMaxChunkedFloats;
+}
+
+// Distance of rows of A that are computed instead of read in place.
+inline int RowStride(int k) {
+  const int stride = RoundUp(k, 16);
+  return stride % 256 == 0 ? stride + 16 : stride;  // not at a multiple of 1 KB: few sets of the L1 cache
+}
+
+}  // namespace siskin
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-// Pixels whose rows of A are in scratch at the same time.
-inline constexpr int kPiece = 256;
-
-// fill_rows(first, last, data, stride) writes the rows of A of pixels [first, last).
-template <class FillRows>
-void Accumulate(int k, const ConstView& dy, float* dw, float* scratch, ThreadPool& threads, const FillRows& fill_rows) {
-  const int num_pixels = static_cast<int>(dy.num_pixels()), stride = RoundUp(k, 16);
-  std::fill_n(dw, static_cast<size_t>(k) * dy.c, 0.0f);
-  for (int first = 0; first < num_pixels; first += kPiece) {
-    const int count = std::min(kPiece, num_pixels - first);
-    constexpr int kRows = 16;
-    threads.ParallelFor(static_cast<size_t>((count + kRows - 1) / kRows), [&](size_t item, int) {
-      const int begin = static_cast<int>(item) * kRows, end = std::min(begin + kRows, count);
-      fill_rows(first + begin, first + end, scratch + static_cast<ptrdiff_t>(begin) * stride, stride);
-    });
-    threads.ParallelFor(static_cast<size_t>(k), [&](size_t row, int) {
-      float* sums = dw + row * dy.c;
-      for (int pixel = 0; pixel < count; ++pixel) {
-        const float value = scratch[static_cast<ptrdiff_t>(pixel) * stride + row];
-        const float* slope = dy.pixel(0, 0, first + pixel);
-        for (int c = 0; c < dy.c; ++c) sums[c] += value * slope[c];
-      }
-    });
-  }
+size_t SliversFloats(int k) {
+  return RoundUp(Slivers(k).count() * kSliverDistance, 16);
+}
+size_t PanelsFloats(int n) {
+  return static_cast<size_t>(NumPanels(n)) * kPanelDistance;
+}
+size_t RowsFloats(int k) {
+  return static_cast<size_t>(kMaxPiece) * RowStride(k) + 16;  // 16: whole vectors are stored behind the last row
 }
 
-void Conv2DWeightGradientT(const WindowParams& window, const ConstView& x, const ConstView& dy, float* dw,
-                           float* scratch, ThreadPool& threads) {
-  const int k = window.kernel_h * window.kernel_w * x.c;
-  Accumulate(k, dy, dw, scratch, threads, [&](int first, int last, float* rows, int stride) {
-    for (int pixel = first; pixel < last; ++pixel, rows += stride) {
-      const int row = pixel / dy.w, image = row / dy.h;
-      const int top = (row - image * dy.h) * window.stride_h - window.padding.top;
-      const int left = (pixel - row * dy.w) * window.stride_w - window.padding.left;
-      float* to = rows;
-      for (int y = top; y < top + window.kernel_h; ++y) {
-        for (int column = left; column < left + window.kernel_w; ++column, to += x.c) {
-          if (y >= 0 && y < x.h && column >= 0 && column < x.w) {
-            std::copy_n(x.pixel(image, y, column), x.c, to);
+size_t WeightGradientScratchT(int k, int n, int num_threads) {
+  const size_t packed = SliversFloats(k) + PanelsFloats(n), rows = RowsFloats(k);
+  if (!MayBeChunked(k, n)) return packed + rows * static_cast<size_t>(num_threads);
+  return (packed + rows) * static_cast<size_t>(num_threads) + static_cast<size_t>(k) * n * kNumChunks;
+}
+
+// Where the rows of A come from. rows() returns those of pixels [first, last), `stride` apart, and may write them into
+// `memory`, RowsFloats of scratch.
+struct Rows {
+  const float* data;
+  int stride;
+};
+
+class MatMulSource {
+ public:
+  explicit MatMulSource(const ConstView& x) : x_(x) {}
+  int k() const { return x_.c; }
+  Rows rows(int first, int, float*) const { return {x_.pixel(0, 0, first), x_.stride}; }
+  std::span<const float> input(const Range& pixels) const {
+    return {x_.pixel(0, 0, pixels.begin), static_cast<size_t>(pixels.size()) * x_.stride};
+  }
+  int row_width() const { return 1; }
+
+ private:
+  ConstView x_;
+};
+
+class SeparableSource {
+ public:
+  SeparableSource(const SeparableParams& params, const ConstView& x, const float* filter, const ConstView& dy)
+      : window_(params.window),
+        x_(x),
+        out_h_(dy.h),
+        out_w_(dy.w),
+        depthwise_({.window = params.window,
+                    .x = x,
+                    .out_h = dy.h,
+                    .out_w = dy.w,
+                    .filter = filter,
+                    .relu_input = params.relu_input,
+                    .bias = params.between_bias,
+                    .residual = {},
+                    .activation = params.between}) {}
+  int k() const { return x_.c; }
+  Rows rows(int first, int last, float* memory) const {
+    const int stride = RowStride(x_.c);
+    depthwise_(first, last, {memory, first, stride, true});
+    return {memory, stride};
+  }
+  std::span<const float> input(const Range& pixels) const { return InputRows(window_, x_, out_h_, out_w_, pixels); }
+  int row_width() const { return out_w_; }
+
+ private:
+  WindowParams window_;
+  ConstView x_;
+  int out_h_, out_w_;
+  Depthwise depthwise_;
+};
+
+class ConvSource {
+ public:
+  ConvSource(const WindowParams& window, const ConstView& x, const ConstView& dy)
+      : window_(window), x_(x), out_h_(dy.h), out_w_(dy.w) {}
+  int k() const { return window_.kernel_h * window_.kernel_w * x_.c; }
+  Rows rows(int first, int last, float* memory) const {
+    const int stride = RowStride(k());
+    float* row = memory;
+    for (int pixel = first; pixel < last; ++pixel, row += stride) GatherWindow(pixel, row);
+    return {memory, stride};
+  }
+  std::span<const float> input(const Range& pixels) const { return InputRows(window_, x_, out_h_, out_w_, pixels); }
+  int row_width() const { return 1; }
+
+ private:
+  void GatherWindow(int pixel, float* to) const {
+    const int row = pixel / out_w_, image = row / out_h_;
+    const int top = (row - image * out_h_) * window_.stride_h - window_.padding.top;
+    const int left = (pixel - row * out_w_) * window_.stride_w - window_.padding.left;
+    const bool one_run = x_.stride == x_.c && left >= 0 && left + window_.kernel_w <= x_.w;
+    for (int y = top; y < top + window_.kernel_h; ++y) {
+      if (y < 0 || y >= x_.h) {
+        std::fill_n(to, window_.kernel_w * x_.c, 0.0f);
+        to += window_.kernel_w * x_.c;
+      } else if (one_run) {
+        to = Copy(x_.pixel(image, y, left), window_.kernel_w * x_.c, to);
+      } else {
+        for (int column = left; column < left + window_.kernel_w; ++column) {
+          if (column >= 0 && column < x_.w) {
+            to = Copy(x_.pixel(image, y, column), x_.c, to);
           } else {
-            std::fill_n(to, x.c, 0.0f);
+            std::fill_n(to, x_.c, 0.0f);
+            to += x_.c;
           }
         }
       }
     }
-  });
+  }
+
+  // Writes whole vectors: what is behind `count` floats is overwritten.
+  static float* Copy(const float* from, int count, float* to) {
+    const Floats d;
+    int i = 0;
+    for (; i + kLanes <= count; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+    if (i < count) hn::StoreU(LoadFirst(from + i, count - i), d, to + i);
+    return to + count;
+  }
+
+  WindowParams window_;
+  ConstView x_;
+  int out_h_, out_w_;
+};
+
+// Pixels of a piece, a function of the shape alone. Depthwise convolution is fastest on two whole rows at once.
+template <class Source>
+int PiecePixels(const Source& source) {
+  const int stripe = 2 * source.row_width();
+  if (stripe > kMaxPiece) return kPiece;
+  const int pieces = (kPiece + stripe / 2) / stripe;
+  return stripe * std::clamp(pieces, 1, kMaxPiece / stripe);
+}
+
+// Packed operands of one piece.
+struct PackedPiece {
+  float *slivers, *panels;
+  int pixels;
+};
+
+template <class Source>
+class WeightGradient {
+ public:
+  WeightGradient(const Source& source, const ConstView& dy, float* dw, float* scratch, ThreadPool& threads)
+      : source_(source),
+        dy_(dy),
+        dw_(dw),
+        scratch_(scratch),
+        threads_(threads),
+        k_(source.k()),
+        n_(dy.c),
+        num_pixels_(static_cast<int>(dy.num_pixels())),
+        piece_pixels_(PiecePixels(source)),
+        num_pieces_((num_pixels_ + piece_pixels_ - 1) / piece_pixels_),
+        num_panels_(NumPanels(n_)),
+        slivers_(k_) {}
+
+  void Run() const {
+    if (MayBeChunked(k_, n_) && num_pieces_ >= kMinPiecesPerChunk * kNumChunks) {
+      SumChunks();
+    } else {
+      SumPieces();
+    }
+  }
+
+ private:
+  Range Piece(int index) const { return {index * piece_pixels_, std::min((index + 1) * piece_pixels_, num_pixels_)}; }
+
+  // Packs pixels [first, last) of the whole batch as part of the piece that begins at piece_begin.
+  void Pack(int first, int last, int piece_begin, const PackedPiece& piece, float* rows_memory) const {
+    const Rows rows = source_.rows(first, last, rows_memory);
+    PackRows(rows.data, rows.stride, k_, first - piece_begin, last - first, piece.slivers);
+    PackColumns(dy_.pixel(0, 0, first), dy_.stride, n_, first - piece_begin, last - first, piece.panels);
+  }
+
+  void AddTile(const PackedPiece& piece, int sliver, int panel, float* dw, bool is_first, const float* prefetch) const {
+    const float* a = piece.slivers + static_cast<ptrdiff_t>(sliver) * kSliverDistance;
+    const GradientTile tile = {
+        .a = a,
+        .dy = piece.panels + static_cast<ptrdiff_t>(panel) * kPanelDistance,
+        .a_stride = kSliverWidth,
+        .dy_stride = kPanelWidth,
+        .pixels = piece.pixels,
+        .prefetch = prefetch ? prefetch : a,
+        .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + panel * kPanelWidth,
+        .dw_stride = n_,
+        .columns = std::min(n_ - panel * kPanelWidth, kPanelWidth),
+        .is_first = is_first,
+    };
+    kGradientTileFunctions[slivers_.height(sliver) - 1](tile);
+  }
+
+  // All threads work on the same piece: first they pack it, then they share the tiles of dW.
+  void SumPieces() const {
+    PackedPiece piece = {.slivers = scratch_, .panels = scratch_ + SliversFloats(k_), .pixels = 0};
+    float* all_rows = piece.panels + PanelsFloats(n_);
+    const int stripe = 2 * source_.row_width();
+    const int group = stripe <= kGroup ? kGroup / stripe * stripe : kGroup;
+    const int num_blocks = NumBlocks();
+    for (int index = 0; index < num_pieces_; ++index) {
+      const Range pixels = Piece(index);
+      piece.pixels = pixels.size();
+      threads_.ParallelFor(static_cast<size_t>((pixels.size() + group - 1) / group), [&](size_t item, int worker) {
+        const int first = pixels.begin + static_cast<int>(item) * group;
+        Pack(first, std::min(first + group, pixels.end), pixels.begin, piece,
+             all_rows + static_cast<size_t>(worker) * RowsFloats(k_));
+      });
+      threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int) {
+        const Range block = Part(slivers_.count(), num_blocks, static_cast<int>(item / num_panels_));
+        const int panel = static_cast<int>(item % num_panels_);
+        for (int sliver = block.begin; sliver < block.end; ++sliver) {
+          AddTile(piece, sliver, panel, dw_, index == 0, nullptr);
+        }
+      });
+    }
+  }
+
+  // Slivers form blocks that stay in L2 while the panels pass by; a block times a panel is an item of work.
+  int NumBlocks() const {
+    const int fewest = (slivers_.count() + kBlockSlivers - 1) / kBlockSlivers;
+    const int balanced = (kItemsPerThread * threads_.num_threads() + num_panels_ - 1) / num_panels_;
+    return std::min(std::max(fewest, balanced), slivers_.count());
+  }
+
+  // dW is small, pixels are many: a fixed number of chunks of pixels is summed independently, then the chunks are added
+  // up in order. No thread waits for another, and while a piece is multiplied the next one comes into L2.
+  void SumChunks() const {
+    const size_t worker_floats = SliversFloats(k_) + PanelsFloats(n_) + RowsFloats(k_);
+    const size_t size = static_cast<size_t>(k_) * n_;
+    float* chunks = scratch_ + worker_floats * static_cast<size_t>(threads_.num_threads());
+    threads_.ParallelFor(kNumChunks, [&](size_t chunk, int worker) {
+      float* memory = scratch_ + worker_floats * static_cast<size_t>(worker);
+      SumChunk(Part(num_pieces_, kNumChunks, static_cast<int>(chunk)), memory, chunks + chunk * size);
+    });
+    constexpr size_t kFloats = 1024;
+    threads_.ParallelFor((size + kFloats - 1) / kFloats, [&](size_t item, int) {
+      const size_t begin = item * kFloats, end = std::min(begin + kFloats, size);
+      std::copy(chunks + begin, chunks + end, dw_ + begin);
+      for (int chunk = 1; chunk < kNumChunks; ++chunk) {
+        const float* from = chunks + static_cast<size_t>(chunk) * size;
+        for (size_t i = begin; i < end; ++i) dw_[i] += from[i];
+      }
+    });
+  }
+
+  void SumChunk(const Range& pieces, float* memory, float* dw) const {
+    PackedPiece piece = {.slivers = memory, .panels = memory + SliversFloats(k_), .pixels = 0};
+    float* rows = piece.panels + PanelsFloats(n_);
+    for (int index = pieces.begin; index < pieces.end; ++index) {
+      const Range pixels = Piece(index);
+      piece.pixels = pixels.size();
+      Pack(pixels.begin, pixels.end, pixels.begin, piece, rows);
+      std::span<const float> next_x, next_dy;
+      if (index + 1 < pieces.end) {
+        const Range next = Piece(index + 1);
+        next_x = source_.input(next);
+        next_dy = {dy_.pixel(0, 0, next.begin), static_cast<size_t>(next.size()) * dy_.stride};
+      }
+      const size_t tile_floats = static_cast<size_t>(piece.pixels) * kLineFloats;
+      const auto take = [&]() -> const float* {
+        std::span<const float>& from = next_x.empty() ? next_dy : next_x;
+        if (from.empty()) return nullptr;
+        const float* first = from.data();
+        from = from.subspan(std::min(tile_floats, from.size()));
+        return first;
+      };
+      for (int panel = 0; panel < num_panels_; ++panel) {
+        for (int sliver = 0; sliver < slivers_.count(); ++sliver) {
+          AddTile(piece, sliver, panel, dw, index == pieces.begin, take());
+        }
+      }
+    }
+  }
+
+  // Pixels that a thread packs at once when all share a piece: small enough to balance.
+  static constexpr int kGroup = 40;
+  // 26 slivers of 256 pixels are 373 KB.
+  static constexpr int kBlockSlivers = 26;
+  // So that the last item of a thread does not matter.
+  static constexpr int kItemsPerThread = 16;
+
+  const Source& source_;
+  ConstView dy_;
+  float* dw_;
+  float* scratch_;
+  ThreadPool& threads_;
+  int k_, n_, num_pixels_, piece_pixels_, num_pieces_, num_panels_;
+  Slivers slivers_;
+};
+
+void MatMulWeightGradientT(const ConstView& x, const ConstView& dy, float* dw, float* scratch, ThreadPool& threads) {
+  WeightGradient(MatMulSource(x), dy, dw, scratch, threads).Run();
+}
+
+void Conv2DWeightGradientT(const WindowParams& window, const ConstView& x, const ConstView& dy, float* dw,
+                           float* scratch, ThreadPool& threads) {
+  WeightGradient(ConvSource(window, x, dy), dy, dw, scratch, threads).Run();
 }
 
 void SeparableWeightGradientT(const SeparableParams& params, const ConstView& x, const float* filter,
                               const ConstView& dy, float* dw, float* scratch, ThreadPool& threads) {
-  const Depthwise depthwise({.window = params.window,
-                             .x = x,
-                             .out_h = dy.h,
-                             .out_w = dy.w,
-                             .filter = filter,
-                             .relu_input = params.relu_input,
-                             .bias = params.between_bias,
-                             .residual = {},
-                             .activation = params.between});
-  Accumulate(x.c, dy, dw, scratch, threads, [&](int first, int last, float* rows, int stride) {
-    depthwise(first, last, {rows, first, stride, true});
-  });
+  WeightGradient(SeparableSource(params, x, filter, dy), dy, dw, scratch, threads).Run();
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -84,19 +351,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace siskin {
 
+HWY_EXPORT(WeightGradientScratchT);
+HWY_EXPORT(MatMulWeightGradientT);
 HWY_EXPORT(Conv2DWeightGradientT);
 HWY_EXPORT(SeparableWeightGradientT);
 
-size_t WeightGradientScratch(int k, int, int) {
-  return static_cast<size_t>(RoundUp(k, 16)) * 256;
+size_t WeightGradientScratch(int k, int n, int num_threads) {
+  return HWY_DYNAMIC_DISPATCH(WeightGradientScratchT)(k, n, num_threads);
 }
 
 void MatMulWeightGradient(ConstView x, ConstView dy, float* dw, std::span<float> scratch, ThreadPool& threads) {
-  Conv2DWeightGradient(WindowParams{}, x, dy, dw, scratch, threads);
+  HWY_DYNAMIC_DISPATCH(MatMulWeightGradientT)(x, dy, dw, scratch.data(), threads);
 }
 
 void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy, float* dw, std::span<float> scratch,
                           ThreadPool& threads) {
+  if (params == WindowParams{}) return MatMulWeightGradient(x, dy, dw, scratch, threads);
   HWY_DYNAMIC_DISPATCH(Conv2DWeightGradientT)(params, x, dy, dw, scratch.data(), threads);
 }
 
