@@ -21,14 +21,6 @@ HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-// Floats of a sliver at each pixel. AVX-512 stores 14 of 16 lanes as fast as 16, and without gaps a piece of 728
-// channels takes 0.75 instead of 0.85 of the 1 MB of L2; the others round up to whole vectors.
-#if HWY_TARGET == HWY_AVX3
-inline constexpr int kSliverWidth = kTileRows;
-#else
-inline constexpr int kSliverWidth = RoundUp(kTileRows, kLanes);
-#endif
-
 // The rows of dW (columns of A) cut into slivers of at most kTileRows, as even as possible: 64 are 5 times 12 or 13.
 class Slivers {
  public:
@@ -45,60 +37,33 @@ inline int NumPanels(int n) {
   return (n + kPanelWidth - 1) / kPanelWidth;
 }
 
-// Room for a piece of at most kMaxPiece pixels. Slivers and panels stand one or two cache lines further apart than they
-// need: one pixel is written to all of them, and at a multiple of 4 KB they would share a few sets of the L1 cache.
-inline constexpr int kMaxPiece = 320;
-inline constexpr int kSliverDistance = kMaxPiece * kSliverWidth + 16;
-inline constexpr int kPanelDistance = kMaxPiece * kPanelWidth + 32;
-
-// rows: [pixels][k], `stride` floats apart. Writes them as pixels [first, first + count) of every sliver.
-inline void PackRows(const float* rows, int stride, int k, int first, int count, float* slivers) {
-  const Slivers cut(k);
-  for (int pixel = 0; pixel < count; ++pixel, rows += stride) {
-    float* to = slivers + static_cast<ptrdiff_t>(first + pixel) * kSliverWidth;
-    for (int sliver = 0; sliver < cut.count(); ++sliver, to += kSliverDistance) {
-      const int begin = cut.begin(sliver);
-#pragma GCC unroll 2
-      for (int lane = 0; lane < kSliverWidth; lane += kLanes) {
-        const int left = k - begin - lane;
-        const Vector values = left >= kLanes ? hn::LoadU(Floats(), rows + begin + lane)
-                                             : LoadFirst(rows + begin + lane, HWY_MAX(left, 0));
-        if (lane + kLanes <= kSliverWidth) {
-          hn::StoreU(values, Floats(), to + lane);
-        } else {
-          StoreFirst(values, to + lane, kSliverWidth - lane);
-        }
-      }
-    }
-  }
-}
-
-// The same for dY and panels; missing columns become zeros.
-inline void PackColumns(const float* rows, int stride, int n, int first, int count, float* panels) {
+// Copies `columns` <= kPanelWidth columns of dY for `count` pixels to panel, [count][kPanelWidth]; what is missing
+// becomes zeros.
+inline void PackPanel(const float* dy, int stride, int columns, int count, float* panel) {
   const Floats d;
-  const int num_panels = NumPanels(n);
-  for (int pixel = 0; pixel < count; ++pixel, rows += stride) {
-    float* to = panels + static_cast<ptrdiff_t>(first + pixel) * kPanelWidth;
-    for (int panel = 0; panel < num_panels; ++panel, to += kPanelDistance) {
-      const float* from = rows + panel * kPanelWidth;
-      const int left = n - panel * kPanelWidth;
-      if (left >= kPanelWidth) {
-        hn::Store(hn::LoadU(d, from), d, to);
-        hn::Store(hn::LoadU(d, from + kLanes), d, to + kLanes);
-      } else {
-        hn::Store(LoadFirst(from, HWY_MIN(left, kLanes)), d, to);
-        hn::Store(LoadFirst(from + kLanes, HWY_MAX(left - kLanes, 0)), d, to + kLanes);
-      }
+  if (columns == kPanelWidth) {
+    for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
+      const Vector first = hn::LoadU(d, dy), second = hn::LoadU(d, dy + kLanes);
+      hn::Store(first, d, panel);
+      hn::Store(second, d, panel + kLanes);
     }
+    return;
+  }
+  const int in_first = HWY_MIN(columns, kLanes), in_second = columns - in_first;
+  for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
+    hn::Store(LoadFirst(dy, in_first), d, panel);
+    hn::Store(LoadFirst(dy + in_first, in_second), d, panel + kLanes);
   }
 }
 
 // A tile of dW and where its operands are.
 struct GradientTile {
-  const float* a;   // [pixels][a_stride], the tile's rows of dW
-  const float* dy;  // [pixels][dy_stride], kPanelWidth columns
-  int a_stride, dy_stride, pixels;
-  const float* prefetch;  // one cache line per pixel that will be needed soon
+  const float* a;  // [pixels][a_stride], the tile's rows of dW
+  int a_stride;
+  const float* panel;  // [pixels][kPanelWidth] of dY
+  int pixels;
+  const float* prefetch;  // a cache line that will be needed soon; one per pixel, prefetch_stride apart
+  int prefetch_stride;
   float* dw;
   int dw_stride;
   int columns;    // of dW, at most kPanelWidth
@@ -106,10 +71,10 @@ struct GradientTile {
 };
 
 template <int kRows>
-HWY_INLINE void GradientStep(const float* a, const float* dy, Vector (&sums)[kRows][2]) {
+HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[kRows][2]) {
   const Floats d;
-  const Vector dy0 = hn::LoadU(d, dy);
-  const Vector dy1 = hn::LoadU(d, dy + kLanes);
+  const Vector dy0 = hn::Load(d, panel);
+  const Vector dy1 = hn::Load(d, panel + kLanes);
 #pragma GCC unroll 16
   for (int row = 0; row < kRows; ++row) {
     const Vector value = hn::Set(d, a[row]);
@@ -131,13 +96,14 @@ void ComputeGradientTile(const GradientTile& tile) {
     __builtin_prefetch(dw + kLanes, 1, 3);
     __builtin_prefetch(dw + tile.columns - 1, 1, 3);
   }
-  const float *a = tile.a, *dy = tile.dy, *prefetch = tile.prefetch;
+  const float *a = tile.a, *panel = tile.panel, *prefetch = tile.prefetch;
+  const ptrdiff_t a_stride = tile.a_stride, prefetch_stride = tile.prefetch_stride;
   for (int pixel = tile.pixels; pixel > 0; --pixel) {
     __builtin_prefetch(prefetch, 0, 2);  // into L2
-    GradientStep<kRows>(a, dy, sums);
-    a += tile.a_stride;
-    dy += tile.dy_stride;
-    prefetch += kLineFloats;
+    GradientStep<kRows>(a, panel, sums);
+    a += a_stride;
+    panel += kPanelWidth;
+    prefetch += prefetch_stride;
   }
 #pragma GCC unroll 2
   for (int half = 0; half < 2; ++half) {

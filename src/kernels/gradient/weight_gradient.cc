@@ -14,9 +14,9 @@
 #define SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
 namespace siskin {
 
-// Pixels of a piece: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile of dW costs 2 % of
-// the multiply-adds in between.
-inline constexpr int kPiece = 256;
+// Pixels of a piece, about, and at most: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile
+// of dW costs 2 % of the multiply-adds in between.
+inline constexpr int kPiece = 256, kMaxPiece = 320;
 // dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
 // 1 MB of L2.
 inline constexpr size_t kMaxChunkedFloats = 65536;
@@ -29,10 +29,15 @@ inline bool MayBeChunked(int k, int n) {
   return static_cast<size_t>(k) * n <= kMaxChunkedFloats;
 }
 
-// Distance of rows of A that are computed instead of read in place.
+// Distance of rows of A that are computed instead of read in place: an odd number of cache lines, because a column of
+// A is read down all the rows and would fall into few sets of the caches else; and room to store whole vectors.
 inline int RowStride(int k) {
-  const int stride = RoundUp(k, 16);
-  return stride % 256 == 0 ? stride + 16 : stride;  // not at a multiple of 1 KB: few sets of the L1 cache
+  constexpr int kLine = 16;
+  return ((k + 2 * kLine - 2) / kLine | 1) * kLine;
+}
+
+inline size_t RowsFloats(int k) {
+  return static_cast<size_t>(kMaxPiece) * RowStride(k);
 }
 
 }  // namespace siskin
@@ -42,24 +47,17 @@ HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-size_t SliversFloats(int k) {
-  return RoundUp(Slivers(k).count() * kSliverDistance, 16);
-}
-size_t PanelsFloats(int n) {
-  return static_cast<size_t>(NumPanels(n)) * kPanelDistance;
-}
-size_t RowsFloats(int k) {
-  return static_cast<size_t>(kMaxPiece) * RowStride(k) + 16;  // 16: whole vectors are stored behind the last row
-}
+inline constexpr size_t kPanelFloats = static_cast<size_t>(kMaxPiece) * kPanelWidth;
 
 size_t WeightGradientScratchT(int k, int n, int num_threads) {
-  const size_t packed = SliversFloats(k) + PanelsFloats(n), rows = RowsFloats(k);
-  if (!MayBeChunked(k, n)) return packed + rows * static_cast<size_t>(num_threads);
-  return (packed + rows) * static_cast<size_t>(num_threads) + static_cast<size_t>(k) * n * kNumChunks;
+  const auto workers = static_cast<size_t>(num_threads);
+  if (!MayBeChunked(k, n)) return RowsFloats(k) + kPanelFloats * workers;
+  return (RowsFloats(k) + kPanelFloats) * workers + static_cast<size_t>(k) * n * kNumChunks;
 }
 
-// Where the rows of A come from. rows() returns those of pixels [first, last), `stride` apart, and may write them into
-// `memory`, RowsFloats of scratch.
+// Where the rows of A come from: rows() returns those of pixels [first, last), `stride` apart, in place if kInPlace,
+// else written to `memory`. input() is the memory that they depend on, row_width() the pixels of a row of the image if
+// whole rows are best, else 1.
 struct Rows {
   const float* data;
   int stride;
@@ -67,6 +65,7 @@ struct Rows {
 
 class MatMulSource {
  public:
+  static constexpr bool kInPlace = true;
   explicit MatMulSource(const ConstView& x) : x_(x) {}
   int k() const { return x_.c; }
   Rows rows(int first, int, float*) const { return {x_.pixel(0, 0, first), x_.stride}; }
@@ -81,6 +80,7 @@ class MatMulSource {
 
 class SeparableSource {
  public:
+  static constexpr bool kInPlace = false;
   SeparableSource(const SeparableParams& params, const ConstView& x, const float* filter, const ConstView& dy)
       : window_(params.window),
         x_(x),
@@ -113,6 +113,7 @@ class SeparableSource {
 
 class ConvSource {
  public:
+  static constexpr bool kInPlace = false;
   ConvSource(const WindowParams& window, const ConstView& x, const ConstView& dy)
       : window_(window), x_(x), out_h_(dy.h), out_w_(dy.w) {}
   int k() const { return window_.kernel_h * window_.kernel_w * x_.c; }
@@ -173,12 +174,6 @@ int PiecePixels(const Source& source) {
   return stripe * std::clamp(pieces, 1, kMaxPiece / stripe);
 }
 
-// Packed operands of one piece.
-struct PackedPiece {
-  float *slivers, *panels;
-  int pixels;
-};
-
 template <class Source>
 class WeightGradient {
  public:
@@ -207,53 +202,76 @@ class WeightGradient {
  private:
   Range Piece(int index) const { return {index * piece_pixels_, std::min((index + 1) * piece_pixels_, num_pixels_)}; }
 
-  // Packs pixels [first, last) of the whole batch as part of the piece that begins at piece_begin.
-  void Pack(int first, int last, int piece_begin, const PackedPiece& piece, float* rows_memory) const {
-    const Rows rows = source_.rows(first, last, rows_memory);
-    PackRows(rows.data, rows.stride, k_, first - piece_begin, last - first, piece.slivers);
-    PackColumns(dy_.pixel(0, 0, first), dy_.stride, n_, first - piece_begin, last - first, piece.panels);
+  // What a tile fetches while it computes.
+  struct Prefetch {
+    const float* data;
+    int stride;
+  };
+
+  // dw += the share of `pixels` in a panel of columns and the rows of a block of slivers. next_prefetch() is called for
+  // each tile.
+  template <class NextPrefetch>
+  void AddPanel(const Rows& rows, const Range& pixels, const Range& block, int panel, float* panel_memory, float* dw,
+                bool is_first, const NextPrefetch& next_prefetch) const {
+    const int column = panel * kPanelWidth, columns = std::min(n_ - column, kPanelWidth);
+    PackPanel(dy_.pixel(0, 0, pixels.begin) + column, dy_.stride, columns, pixels.size(), panel_memory);
+    for (int sliver = block.begin; sliver < block.end; ++sliver) {
+      const Prefetch prefetch = next_prefetch();
+      const GradientTile tile = {
+          .a = rows.data + slivers_.begin(sliver),
+          .a_stride = rows.stride,
+          .panel = panel_memory,
+          .pixels = pixels.size(),
+          .prefetch = prefetch.data ? prefetch.data : panel_memory,
+          .prefetch_stride = prefetch.stride,
+          .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + column,
+          .dw_stride = n_,
+          .columns = columns,
+          .is_first = is_first,
+      };
+      kGradientTileFunctions[slivers_.height(sliver) - 1](tile);
+    }
   }
 
-  void AddTile(const PackedPiece& piece, int sliver, int panel, float* dw, bool is_first, const float* prefetch) const {
-    const float* a = piece.slivers + static_cast<ptrdiff_t>(sliver) * kSliverDistance;
-    const GradientTile tile = {
-        .a = a,
-        .dy = piece.panels + static_cast<ptrdiff_t>(panel) * kPanelDistance,
-        .a_stride = kSliverWidth,
-        .dy_stride = kPanelWidth,
-        .pixels = piece.pixels,
-        .prefetch = prefetch ? prefetch : a,
-        .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + panel * kPanelWidth,
-        .dw_stride = n_,
-        .columns = std::min(n_ - panel * kPanelWidth, kPanelWidth),
-        .is_first = is_first,
-    };
-    kGradientTileFunctions[slivers_.height(sliver) - 1](tile);
-  }
-
-  // All threads work on the same piece: first they pack it, then they share the tiles of dW.
+  // All threads work on the same piece: first they make its rows of A, then they share the tiles of dW.
   void SumPieces() const {
-    PackedPiece piece = {.slivers = scratch_, .panels = scratch_ + SliversFloats(k_), .pixels = 0};
-    float* all_rows = piece.panels + PanelsFloats(n_);
-    const int stripe = 2 * source_.row_width();
-    const int group = stripe <= kGroup ? kGroup / stripe * stripe : kGroup;
-    const int num_blocks = NumBlocks();
+    float* panels = scratch_ + RowsFloats(k_);
     for (int index = 0; index < num_pieces_; ++index) {
       const Range pixels = Piece(index);
-      piece.pixels = pixels.size();
-      threads_.ParallelFor(static_cast<size_t>((pixels.size() + group - 1) / group), [&](size_t item, int worker) {
-        const int first = pixels.begin + static_cast<int>(item) * group;
-        Pack(first, std::min(first + group, pixels.end), pixels.begin, piece,
-             all_rows + static_cast<size_t>(worker) * RowsFloats(k_));
-      });
-      threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int) {
+      const Rows rows = AllRows(pixels);
+      const int num_blocks = NumBlocks();
+      threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int worker) {
         const Range block = Part(slivers_.count(), num_blocks, static_cast<int>(item / num_panels_));
         const int panel = static_cast<int>(item % num_panels_);
-        for (int sliver = block.begin; sliver < block.end; ++sliver) {
-          AddTile(piece, sliver, panel, dw_, index == 0, nullptr);
+        // The first two tiles fetch the panel of dY that this thread will probably take next.
+        int next_panel = panel + threads_.num_threads(), next_index = index;
+        if (next_panel >= num_panels_) {
+          next_panel -= num_panels_;
+          next_index += block.end == slivers_.count();
         }
+        int line = next_index < num_pieces_ && next_panel < num_panels_ ? 0 : kLinesPerPanel;
+        const float* next = line == 0 ? dy_.pixel(0, 0, Piece(next_index).begin) + next_panel * kPanelWidth : nullptr;
+        AddPanel(rows, pixels, block, panel, panels + kPanelFloats * static_cast<size_t>(worker), dw_, index == 0,
+                 [&]() -> Prefetch {
+                   if (line >= kLinesPerPanel) return {nullptr, 0};
+                   return {next + kLineFloats * line++, dy_.stride};
+                 });
       });
     }
+  }
+
+  // The rows of A of a piece, made by all threads.
+  Rows AllRows(const Range& pixels) const {
+    if (Source::kInPlace) return source_.rows(pixels.begin, pixels.end, nullptr);
+    const int stripe = 2 * source_.row_width();
+    const int group = stripe <= kGroup ? kGroup / stripe * stripe : kGroup;
+    const int stride = RowStride(k_);
+    threads_.ParallelFor(static_cast<size_t>((pixels.size() + group - 1) / group), [&](size_t item, int) {
+      const int first = pixels.begin + static_cast<int>(item) * group;
+      source_.rows(first, std::min(first + group, pixels.end),
+                   scratch_ + static_cast<ptrdiff_t>(first - pixels.begin) * stride);
+    });
+    return {scratch_, stride};
   }
 
   // Slivers form blocks that stay in L2 while the panels pass by; a block times a panel is an item of work.
@@ -266,7 +284,7 @@ class WeightGradient {
   // dW is small, pixels are many: a fixed number of chunks of pixels is summed independently, then the chunks are added
   // up in order. No thread waits for another, and while a piece is multiplied the next one comes into L2.
   void SumChunks() const {
-    const size_t worker_floats = SliversFloats(k_) + PanelsFloats(n_) + RowsFloats(k_);
+    const size_t worker_floats = RowsFloats(k_) + kPanelFloats;
     const size_t size = static_cast<size_t>(k_) * n_;
     float* chunks = scratch_ + worker_floats * static_cast<size_t>(threads_.num_threads());
     threads_.ParallelFor(kNumChunks, [&](size_t chunk, int worker) {
@@ -285,30 +303,25 @@ class WeightGradient {
   }
 
   void SumChunk(const Range& pieces, float* memory, float* dw) const {
-    PackedPiece piece = {.slivers = memory, .panels = memory + SliversFloats(k_), .pixels = 0};
-    float* rows = piece.panels + PanelsFloats(n_);
     for (int index = pieces.begin; index < pieces.end; ++index) {
       const Range pixels = Piece(index);
-      piece.pixels = pixels.size();
-      Pack(pixels.begin, pixels.end, pixels.begin, piece, rows);
+      const Rows rows = source_.rows(pixels.begin, pixels.end, memory);
       std::span<const float> next_x, next_dy;
       if (index + 1 < pieces.end) {
         const Range next = Piece(index + 1);
         next_x = source_.input(next);
         next_dy = {dy_.pixel(0, 0, next.begin), static_cast<size_t>(next.size()) * dy_.stride};
       }
-      const size_t tile_floats = static_cast<size_t>(piece.pixels) * kLineFloats;
-      const auto take = [&]() -> const float* {
-        std::span<const float>& from = next_x.empty() ? next_dy : next_x;
-        if (from.empty()) return nullptr;
-        const float* first = from.data();
-        from = from.subspan(std::min(tile_floats, from.size()));
-        return first;
-      };
+      const size_t tile_floats = static_cast<size_t>(pixels.size()) * kLineFloats;
       for (int panel = 0; panel < num_panels_; ++panel) {
-        for (int sliver = 0; sliver < slivers_.count(); ++sliver) {
-          AddTile(piece, sliver, panel, dw, index == pieces.begin, take());
-        }
+        AddPanel(rows, pixels, {0, slivers_.count()}, panel, memory + RowsFloats(k_), dw, index == pieces.begin,
+                 [&]() -> Prefetch {
+                   std::span<const float>& from = next_x.empty() ? next_dy : next_x;
+                   if (from.empty()) return {nullptr, 0};
+                   const float* first = from.data();
+                   from = from.subspan(std::min(tile_floats, from.size()));
+                   return {first, kLineFloats};
+                 });
       }
     }
   }
@@ -317,6 +330,7 @@ class WeightGradient {
   static constexpr int kGroup = 40;
   // 26 slivers of 256 pixels are 373 KB.
   static constexpr int kBlockSlivers = 26;
+  static constexpr int kLinesPerPanel = std::max(kPanelWidth / kLineFloats, 1);
   // So that the last item of a thread does not matter.
   static constexpr int kItemsPerThread = 16;
 
