@@ -56,14 +56,19 @@ inline void PackPanel(const float* dy, int stride, int columns, int count, float
   }
 }
 
+// Cache lines that will be needed soon, one per pixel of a tile; stride 0: nothing.
+struct Prefetch {
+  const float* line;
+  ptrdiff_t stride;
+};
+
 // A tile of dW and where its operands are.
 struct GradientTile {
   const float* a;  // [pixels][a_stride], the tile's rows of dW
   int a_stride;
   const float* panel;  // [pixels][kPanelWidth] of dY
   int pixels;
-  const float* prefetch;  // a cache line that will be needed soon; one per pixel, prefetch_stride apart
-  int prefetch_stride;
+  Prefetch prefetch[2];
   float* dw;
   int dw_stride;
   int columns;    // of dW, at most kPanelWidth
@@ -89,15 +94,19 @@ void ComputeGradientTile(const GradientTile& tile) {
   Vector sums[kRows][2];
 #pragma GCC unroll 16
   for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = hn::Zero(d);
-  const float *a = tile.a, *panel = tile.panel, *prefetch = tile.prefetch;
-  const ptrdiff_t a_stride = tile.a_stride, prefetch_stride = tile.prefetch_stride;
+  const float *a = tile.a, *panel = tile.panel;
+  const float *soon = tile.prefetch[0].line, *soon_too = tile.prefetch[1].line;
+  const ptrdiff_t a_stride = tile.a_stride, soon_stride = tile.prefetch[0].stride,
+                  soon_too_stride = tile.prefetch[1].stride;
   const auto add_pixels = [&](int count) HWY_ATTR {
     for (; count > 0; --count) {
-      __builtin_prefetch(prefetch, 0, 2);  // into L2
+      __builtin_prefetch(soon, 0, 2);  // into L2
+      __builtin_prefetch(soon_too, 0, 2);
       GradientStep<kRows>(a, panel, sums);
       a += a_stride;
       panel += kPanelWidth;
-      prefetch += prefetch_stride;
+      soon += soon_stride;
+      soon_too += soon_too_stride;
     }
   };
   // The tile of dW is added at the end. It is fetched, from L3 perhaps, row by row during the first half: all at once

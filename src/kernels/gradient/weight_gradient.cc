@@ -16,7 +16,7 @@ namespace siskin {
 
 // Pixels of a piece, about, and at most: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile
 // of dW costs 2 % of the multiply-adds in between.
-inline constexpr int kPiece = 192, kMaxPiece = 320;
+inline constexpr int kPiece = 256, kMaxPiece = 320;
 // dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
 // 1 MB of L2.
 inline constexpr size_t kMaxChunkedFloats = 65536;
@@ -202,28 +202,30 @@ class WeightGradient {
  private:
   Range Piece(int index) const { return {index * piece_pixels_, std::min((index + 1) * piece_pixels_, num_pixels_)}; }
 
-  // What a tile fetches while it computes.
-  struct Prefetch {
-    const float* data;
-    int stride;
+  // What the tiles of a panel fetch into L2 while they compute: tile i the i-th line of every row of the panel of dY
+  // that comes next, and tile i of num_tiles a line per pixel of what is the next A, beginning i * step floats later.
+  struct Soon {
+    const float* dy = nullptr;
+    const float* a = nullptr;
+    int num_tiles = 0;
+    ptrdiff_t step = 0, stride = 0;
   };
 
-  // dw += the share of `pixels` in a panel of columns and the rows of a block of slivers. next_prefetch() is called for
-  // each tile.
-  template <class NextPrefetch>
+  // dw += the share of `pixels` in a panel of columns and the rows of a block of slivers.
   void AddPanel(const Rows& rows, const Range& pixels, const Range& block, int panel, float* panel_memory, float* dw,
-                bool is_first, const NextPrefetch& next_prefetch) const {
+                bool is_first, const Soon& soon) const {
     const int column = panel * kPanelWidth, columns = std::min(n_ - column, kPanelWidth);
     PackPanel(dy_.pixel(0, 0, pixels.begin) + column, dy_.stride, columns, pixels.size(), panel_memory);
+    const Prefetch nothing = {panel_memory, 0};
     for (int sliver = block.begin; sliver < block.end; ++sliver) {
-      const Prefetch prefetch = next_prefetch();
+      const int i = sliver - block.begin;
       const GradientTile tile = {
           .a = rows.data + slivers_.begin(sliver),
           .a_stride = rows.stride,
           .panel = panel_memory,
           .pixels = pixels.size(),
-          .prefetch = prefetch.data ? prefetch.data : panel_memory,
-          .prefetch_stride = prefetch.stride,
+          .prefetch = {soon.dy && i < kLinesPerPanel ? Prefetch{soon.dy + i * kLineFloats, dy_.stride} : nothing,
+                       i < soon.num_tiles ? Prefetch{soon.a + i * soon.step, soon.stride} : nothing},
           .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + column,
           .dw_stride = n_,
           .columns = columns,
@@ -233,31 +235,65 @@ class WeightGradient {
     }
   }
 
+  // The panel of dY that is `steps` behind `panel` of a piece, or nullptr at the end.
+  const float* PanelAfter(int index, int panel, int steps, bool last_block) const {
+    panel += steps;
+    if (panel >= num_panels_) {
+      panel -= num_panels_;
+      index += last_block;
+    }
+    if (panel >= num_panels_ || index >= num_pieces_) return nullptr;
+    return dy_.pixel(0, 0, Piece(index).begin) + panel * kPanelWidth;
+  }
+
+  // Part `index` of `parts` of memory that the next piece reads.
+  void FetchInput(const Range& next, int pixels, int parts, int index, Soon& soon) const {
+    const std::span<const float> input = source_.input(next);
+    soon.step = static_cast<ptrdiff_t>(pixels) * kLineFloats;
+    soon.stride = kLineFloats;
+    const auto num_tiles = static_cast<int>((input.size() + soon.step - 1) / soon.step);
+    const Range part = Part(num_tiles, parts, index);
+    soon.a = input.data() + part.begin * soon.step;
+    soon.num_tiles = part.size();
+  }
+
   // All threads work on the same piece: first they make its rows of A, then they share the tiles of dW.
   void SumPieces() const {
     float* panels = scratch_ + RowsFloats(k_);
+    const int num_blocks = NumBlocks(), num_threads = threads_.num_threads();
     for (int index = 0; index < num_pieces_; ++index) {
       const Range pixels = Piece(index);
       const Rows rows = AllRows(pixels);
-      const int num_blocks = NumBlocks();
       threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int worker) {
-        const Range block = Part(slivers_.count(), num_blocks, static_cast<int>(item / num_panels_));
-        const int panel = static_cast<int>(item % num_panels_);
-        // The first two tiles fetch the panel of dY that this thread will probably take next.
-        int next_panel = panel + threads_.num_threads(), next_index = index;
-        if (next_panel >= num_panels_) {
-          next_panel -= num_panels_;
-          next_index += block.end == slivers_.count();
+        const int block = static_cast<int>(item / num_panels_), panel = static_cast<int>(item % num_panels_);
+        const bool last_block = block + 1 == num_blocks;
+        Soon soon{.dy = PanelAfter(index, panel, num_threads, last_block)};
+        if (!last_block) {
+          FetchBlock(rows, Part(slivers_.count(), num_blocks, block + 1), panel, soon);
+        } else if (index + 1 < num_pieces_) {
+          const Range next = Piece(index + 1);
+          if (Source::kInPlace) {
+            FetchBlock(source_.rows(next.begin, next.end, nullptr), Part(slivers_.count(), num_blocks, 0), panel, soon);
+          } else {
+            FetchInput(next, pixels.size(), num_panels_, panel, soon);
+          }
         }
-        int line = next_index < num_pieces_ && next_panel < num_panels_ ? 0 : kLinesPerPanel;
-        const float* next = line == 0 ? dy_.pixel(0, 0, Piece(next_index).begin) + next_panel * kPanelWidth : nullptr;
-        AddPanel(rows, pixels, block, panel, panels + kPanelFloats * static_cast<size_t>(worker), dw_, index == 0,
-                 [&]() -> Prefetch {
-                   if (line >= kLinesPerPanel) return {nullptr, 0};
-                   return {next + kLineFloats * line++, dy_.stride};
-                 });
+        AddPanel(rows, pixels, Part(slivers_.count(), num_blocks, block), panel,
+                 panels + kPanelFloats * static_cast<size_t>(worker), dw_, index == 0, soon);
       });
     }
+  }
+
+  // A part of a block's columns of A: every thread needs all of them, and takes about every num_threads-th panel.
+  void FetchBlock(const Rows& rows, const Range& block, int panel, Soon& soon) const {
+    const int num_threads = threads_.num_threads();
+    const int begin = slivers_.begin(block.begin), end = slivers_.begin(block.end);
+    const int num_lines = (end - begin + kLineFloats - 1) / kLineFloats + 1;  // 1: they begin within a line
+    const Range lines = Part(num_lines, (num_panels_ + num_threads - 1) / num_threads, panel / num_threads);
+    soon.a = rows.data + begin + lines.begin * kLineFloats;
+    soon.num_tiles = lines.size();
+    soon.step = kLineFloats;
+    soon.stride = rows.stride;
   }
 
   // The rows of A of a piece, made by all threads.
@@ -306,22 +342,10 @@ class WeightGradient {
     for (int index = pieces.begin; index < pieces.end; ++index) {
       const Range pixels = Piece(index);
       const Rows rows = source_.rows(pixels.begin, pixels.end, memory);
-      std::span<const float> next_x, next_dy;
-      if (index + 1 < pieces.end) {
-        const Range next = Piece(index + 1);
-        next_x = source_.input(next);
-        next_dy = {dy_.pixel(0, 0, next.begin), static_cast<size_t>(next.size()) * dy_.stride};
-      }
-      const size_t tile_floats = static_cast<size_t>(pixels.size()) * kLineFloats;
       for (int panel = 0; panel < num_panels_; ++panel) {
-        AddPanel(rows, pixels, {0, slivers_.count()}, panel, memory + RowsFloats(k_), dw, index == pieces.begin,
-                 [&]() -> Prefetch {
-                   std::span<const float>& from = next_x.empty() ? next_dy : next_x;
-                   if (from.empty()) return {nullptr, 0};
-                   const float* first = from.data();
-                   from = from.subspan(std::min(tile_floats, from.size()));
-                   return {first, kLineFloats};
-                 });
+        Soon soon{.dy = PanelAfter(index, panel, 1, true)};
+        if (index + 1 < pieces.end) FetchInput(Piece(index + 1), pixels.size(), num_panels_, panel, soon);
+        AddPanel(rows, pixels, {0, slivers_.count()}, panel, memory + RowsFloats(k_), dw, index == pieces.begin, soon);
       }
     }
   }
