@@ -17,6 +17,8 @@ namespace siskin {
 // Pixels of a piece, about, and at most: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile
 // of dW costs 2 % of the multiply-adds in between.
 inline constexpr int kPiece = 256, kMaxPiece = 320;
+// Where a thread has a piece for itself, the next one already comes into its L2.
+inline constexpr int kPieceOfChunk = 192;
 // dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
 // 1 MB of L2.
 inline constexpr size_t kMaxChunkedFloats = 65536;
@@ -167,11 +169,11 @@ class ConvSource {
 
 // Pixels of a piece, a function of the shape alone. Depthwise convolution is fastest on two whole rows at once.
 template <class Source>
-int PiecePixels(const Source& source) {
+int PiecePixels(const Source& source, int n) {
+  const int wanted = MayBeChunked(source.k(), n) ? kPieceOfChunk : kPiece;
   const int stripe = 2 * source.row_width();
-  if (stripe > kMaxPiece) return kPiece;
-  const int pieces = (kPiece + stripe / 2) / stripe;
-  return stripe * std::clamp(pieces, 1, kMaxPiece / stripe);
+  if (stripe > kMaxPiece) return wanted;
+  return stripe * std::clamp((wanted + stripe / 2) / stripe, 1, kMaxPiece / stripe);
 }
 
 template <class Source>
@@ -186,7 +188,7 @@ class WeightGradient {
         k_(source.k()),
         n_(dy.c),
         num_pixels_(static_cast<int>(dy.num_pixels())),
-        piece_pixels_(PiecePixels(source)),
+        piece_pixels_(PiecePixels(source, n_)),
         num_pieces_((num_pixels_ + piece_pixels_ - 1) / piece_pixels_),
         num_panels_(NumPanels(n_)),
         slivers_(k_) {}
@@ -202,13 +204,18 @@ class WeightGradient {
  private:
   Range Piece(int index) const { return {index * piece_pixels_, std::min((index + 1) * piece_pixels_, num_pixels_)}; }
 
-  // What the tiles of a panel fetch into L2 while they compute: tile i the i-th line of every row of the panel of dY
-  // that comes next, and tile i of num_tiles a line per pixel of what is the next A, beginning i * step floats later.
+  // Lines that the tiles of a panel fetch into L2 while they compute: tile `begin` one per pixel from `line` on, every
+  // further tile before `end` the same `step` floats later.
+  struct Stream {
+    const float* line = nullptr;
+    ptrdiff_t stride = 0, step = 0;
+    int begin = 0, end = 0;
+    Prefetch tile(int i, const float* nothing) const {
+      return i >= begin && i < end ? Prefetch{line + (i - begin) * step, stride} : Prefetch{nothing, 0};
+    }
+  };
   struct Soon {
-    const float* dy = nullptr;
-    const float* a = nullptr;
-    int num_tiles = 0;
-    ptrdiff_t step = 0, stride = 0;
+    Stream dy, x;
   };
 
   // dw += the share of `pixels` in a panel of columns and the rows of a block of slivers.
@@ -216,7 +223,6 @@ class WeightGradient {
                 bool is_first, const Soon& soon) const {
     const int column = panel * kPanelWidth, columns = std::min(n_ - column, kPanelWidth);
     PackPanel(dy_.pixel(0, 0, pixels.begin) + column, dy_.stride, columns, pixels.size(), panel_memory);
-    const Prefetch nothing = {panel_memory, 0};
     for (int sliver = block.begin; sliver < block.end; ++sliver) {
       const int i = sliver - block.begin;
       const GradientTile tile = {
@@ -224,8 +230,7 @@ class WeightGradient {
           .a_stride = rows.stride,
           .panel = panel_memory,
           .pixels = pixels.size(),
-          .prefetch = {soon.dy && i < kLinesPerPanel ? Prefetch{soon.dy + i * kLineFloats, dy_.stride} : nothing,
-                       i < soon.num_tiles ? Prefetch{soon.a + i * soon.step, soon.stride} : nothing},
+          .prefetch = {soon.dy.tile(i, panel_memory), soon.x.tile(i, panel_memory)},
           .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + column,
           .dw_stride = n_,
           .columns = columns,
@@ -235,47 +240,26 @@ class WeightGradient {
     }
   }
 
-  // The panel of dY that is `steps` behind `panel` of a piece, or nullptr at the end.
-  const float* PanelAfter(int index, int panel, int steps, bool last_block) const {
-    panel += steps;
-    if (panel >= num_panels_) {
-      panel -= num_panels_;
-      index += last_block;
-    }
-    if (panel >= num_panels_ || index >= num_pieces_) return nullptr;
-    return dy_.pixel(0, 0, Piece(index).begin) + panel * kPanelWidth;
-  }
-
-  // Part `index` of `parts` of memory that the next piece reads.
-  void FetchInput(const Range& next, int pixels, int parts, int index, Soon& soon) const {
-    const std::span<const float> input = source_.input(next);
-    soon.step = static_cast<ptrdiff_t>(pixels) * kLineFloats;
-    soon.stride = kLineFloats;
-    const auto num_tiles = static_cast<int>((input.size() + soon.step - 1) / soon.step);
-    const Range part = Part(num_tiles, parts, index);
-    soon.a = input.data() + part.begin * soon.step;
-    soon.num_tiles = part.size();
-  }
-
   // All threads work on the same piece: first they make its rows of A, then they share the tiles of dW.
   void SumPieces() const {
     float* panels = scratch_ + RowsFloats(k_);
-    const int num_blocks = NumBlocks(), num_threads = threads_.num_threads();
+    const int num_blocks = NumBlocks();
     for (int index = 0; index < num_pieces_; ++index) {
       const Range pixels = Piece(index);
       const Rows rows = AllRows(pixels);
       threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int worker) {
         const int block = static_cast<int>(item / num_panels_), panel = static_cast<int>(item % num_panels_);
         const bool last_block = block + 1 == num_blocks;
-        Soon soon{.dy = PanelAfter(index, panel, num_threads, last_block)};
+        Soon soon{.dy = PanelOfSameThread(index, panel, last_block), .x = {}};
         if (!last_block) {
-          FetchBlock(rows, Part(slivers_.count(), num_blocks, block + 1), panel, soon);
+          soon.x = BlockColumns(rows, Part(slivers_.count(), num_blocks, block + 1), panel);
         } else if (index + 1 < num_pieces_) {
           const Range next = Piece(index + 1);
           if (Source::kInPlace) {
-            FetchBlock(source_.rows(next.begin, next.end, nullptr), Part(slivers_.count(), num_blocks, 0), panel, soon);
+            soon.x =
+                BlockColumns(source_.rows(next.begin, next.end, nullptr), Part(slivers_.count(), num_blocks, 0), panel);
           } else {
-            FetchInput(next, pixels.size(), num_panels_, panel, soon);
+            soon.x = PartOf(source_.input(next), pixels.size(), num_panels_, panel);
           }
         }
         AddPanel(rows, pixels, Part(slivers_.count(), num_blocks, block), panel,
@@ -284,16 +268,37 @@ class WeightGradient {
     }
   }
 
+  // The panel of dY that this thread will probably take after this one.
+  Stream PanelOfSameThread(int index, int panel, bool last_block) const {
+    panel += threads_.num_threads();
+    if (panel >= num_panels_) {
+      panel -= num_panels_;
+      index += last_block;
+    }
+    if (panel >= num_panels_ || index >= num_pieces_) return {};
+    return {.line = dy_.pixel(0, 0, Piece(index).begin) + panel * kPanelWidth,
+            .stride = dy_.stride,
+            .step = kLineFloats,
+            .end = kLinesPerPanel};
+  }
+
   // A part of a block's columns of A: every thread needs all of them, and takes about every num_threads-th panel.
-  void FetchBlock(const Rows& rows, const Range& block, int panel, Soon& soon) const {
+  Stream BlockColumns(const Rows& rows, const Range& block, int panel) const {
     const int num_threads = threads_.num_threads();
     const int begin = slivers_.begin(block.begin), end = slivers_.begin(block.end);
     const int num_lines = (end - begin + kLineFloats - 1) / kLineFloats + 1;  // 1: they begin within a line
     const Range lines = Part(num_lines, (num_panels_ + num_threads - 1) / num_threads, panel / num_threads);
-    soon.a = rows.data + begin + lines.begin * kLineFloats;
-    soon.num_tiles = lines.size();
-    soon.step = kLineFloats;
-    soon.stride = rows.stride;
+    return {.line = rows.data + begin + lines.begin * kLineFloats,
+            .stride = rows.stride,
+            .step = kLineFloats,
+            .end = lines.size()};
+  }
+
+  // Part `index` of `parts` of a run of memory, in tiles of so many pixels.
+  Stream PartOf(std::span<const float> memory, int pixels, int parts, int index) const {
+    const ptrdiff_t step = static_cast<ptrdiff_t>(pixels) * kLineFloats;
+    const Range part = Part(static_cast<int>((memory.size() + step - 1) / step), parts, index);
+    return {.line = memory.data() + part.begin * step, .stride = kLineFloats, .step = step, .end = part.size()};
   }
 
   // The rows of A of a piece, made by all threads.
@@ -342,12 +347,29 @@ class WeightGradient {
     for (int index = pieces.begin; index < pieces.end; ++index) {
       const Range pixels = Piece(index);
       const Rows rows = source_.rows(pixels.begin, pixels.end, memory);
+      std::span<const float> next_dy, next_x;
+      if (index + 1 < pieces.end) {
+        const Range next = Piece(index + 1);
+        next_dy = {dy_.pixel(0, 0, next.begin), dy_.pixel(0, 0, next.end)};
+        next_x = source_.input(next);
+      }
       for (int panel = 0; panel < num_panels_; ++panel) {
-        Soon soon{.dy = PanelAfter(index, panel, 1, true)};
-        if (index + 1 < pieces.end) FetchInput(Piece(index + 1), pixels.size(), num_panels_, panel, soon);
+        const Soon soon = {.dy = Evenly(next_dy, pixels.size(), panel), .x = Evenly(next_x, pixels.size(), panel)};
         AddPanel(rows, pixels, {0, slivers_.count()}, panel, memory + RowsFloats(k_), dw, index == pieces.begin, soon);
       }
     }
+  }
+
+  // Memory that is fetched by all tiles of a piece: less than a line per pixel, so that the loads in between need not
+  // wait.
+  Stream Evenly(std::span<const float> memory, int pixels, int panel) const {
+    const ptrdiff_t num_steps = static_cast<ptrdiff_t>(num_panels_) * slivers_.count() * pixels;
+    const ptrdiff_t stride = (static_cast<ptrdiff_t>(memory.size()) + num_steps - 1) / num_steps;
+    const ptrdiff_t step = stride * pixels;
+    if (step == 0) return {};
+    const int num_tiles = static_cast<int>((static_cast<ptrdiff_t>(memory.size()) + step - 1) / step);
+    const int begin = panel * slivers_.count();
+    return {.line = memory.data() + begin * step, .stride = stride, .step = step, .end = num_tiles - begin};
   }
 
   // Pixels that a thread packs at once when all share a piece: small enough to balance.
