@@ -86,11 +86,14 @@ void GradientOfDepthwise(benchmark::State& state) {
   Tensor scratch(Shape{static_cast<int64_t>(DepthwiseGradientScratch(window, batch, size, size, channels, arg(4)))});
   const double macs = 9.0 * batch * out * out * channels * (kCall == DepthwiseCall::kBoth ? 2 : 1);
   MeasureAgainstPeak(state, threads, macs, [&] {
-    if (kCall != DepthwiseCall::kInput) {
-      DepthwiseFilterGradient(window, x.view, true, dy.view, dfilter.data(), scratch.values<float>(), threads);
-    }
-    if (kCall != DepthwiseCall::kFilter) {
-      DepthwiseInputGradient(window, dy.view, filter.data(), dx.view, scratch.values<float>(), threads);
+    switch (kCall) {
+      case DepthwiseCall::kFilter:
+        return DepthwiseFilterGradient(window, x.view, true, dy.view, dfilter.data(), scratch.values<float>(), threads);
+      case DepthwiseCall::kInput:
+        return DepthwiseInputGradient(window, dy.view, filter.data(), dx.view, scratch.values<float>(), threads);
+      case DepthwiseCall::kBoth:
+        return DepthwiseGradients(window, x.view, true, dy.view, filter.data(), dfilter.data(), dx.view,
+                                  scratch.values<float>(), threads);
     }
   });
 }
