@@ -72,6 +72,7 @@ struct GradientRun {
   float* out;
   int out_stride;
   ptrdiff_t out_row;
+  ptrdiff_t dy_row;
 };
 
 // Stride 1, seen from the input: pixel q of x meets dy at the nine places whose windows contain q, and these are also
@@ -83,6 +84,14 @@ void InputRun(const GradientRun& run, const DepthwiseWeights3x3* weights, Vector
   const GradientRun r = run;  // a copy, because a vector store might change anything that is not local
   ForEachVector(r.whole, r.partial, [&](int c, const auto& memory) HWY_ATTR {
     const Floats d;
+    // The same columns of the next stripe, into L2: it is a whole stripe of work away, longer than memory takes.
+#pragma GCC unroll 8
+    for (int i = 0; i < kRows * kColumns; ++i) {
+      const int row = i / kColumns, column = i % kColumns;
+      __builtin_prefetch(r.in + (row + kRows) * r.in_row + column * r.in_stride + c, 0, 2);
+      __builtin_prefetch(table.pixels[row + 2][first + column + 1] + kRows * r.dy_row + c, 0, 2);
+      if (kWithInput) __builtin_prefetch(r.out + (row + kRows) * r.out_row + column * r.out_stride + c, 1, 2);
+    }
     Vector taps[9], x[kRows][kColumns], dx[kRows][kColumns];
 #pragma GCC unroll 9
     for (int tap = 0; tap < 9; ++tap) taps[tap] = hn::Load(d, filter_sums.taps[tap] + c);
@@ -292,7 +301,8 @@ class DepthwiseGradient {
             .in_row = static_cast<ptrdiff_t>(in.stride) * in.w,
             .out = dx.data ? dx.pixel(0, row, column) + channel : nullptr,
             .out_stride = dx.stride,
-            .out_row = static_cast<ptrdiff_t>(dx.stride) * dx.w};
+            .out_row = static_cast<ptrdiff_t>(dx.stride) * dx.w,
+            .dy_row = static_cast<ptrdiff_t>(task_.dy.stride) * task_.dy.w};
   }
 
   // Any window: rows of dy, pixel by pixel, tap by tap.
@@ -355,33 +365,67 @@ class GatherRow {
       : window_(window), dy_(dy), filter_(filter), dx_(dx) {}
 
   void operator()(int image, int y) const {
-    for (int channel = 0; channel < dx_.c; channel += kLanes) {
-      const int count = HWY_MIN(kLanes, dx_.c - channel);
-      if (count == kLanes) {
-        Row(image, y, channel, WholeVector());
-      } else {
-        Row(image, y, channel, PartialVector{count});
+    for (int x = 0; x < dx_.w; ++x) {
+      float* to = dx_.pixel(image, y, x);
+      Taps taps;
+      bool is_first = true;
+      for (int ky = 0; ky < window_.kernel_h; ++ky) {
+        const int oy = Output(y + window_.padding.top - ky, window_.stride_h, dy_.h);
+        for (int kx = 0; oy >= 0 && kx < window_.kernel_w; ++kx) {
+          const int ox = Output(x + window_.padding.left - kx, window_.stride_w, dy_.w);
+          if (ox < 0) continue;
+          if (taps.count == kMaxTaps) {
+            Sum<0>(taps, is_first, to);
+            is_first = false;
+            taps.count = 0;
+          }
+          taps.dy[taps.count] = dy_.pixel(image, oy, ox);
+          taps.weights[taps.count++] = filter_ + static_cast<ptrdiff_t>(ky * window_.kernel_w + kx) * dx_.c;
+        }
+      }
+      switch (is_first ? taps.count : -1) {
+        case 1:
+          Sum<1>(taps, true, to);
+          break;
+        case 2:
+          Sum<2>(taps, true, to);
+          break;
+        case 4:
+          Sum<4>(taps, true, to);
+          break;
+        default:
+          Sum<0>(taps, is_first, to);
       }
     }
   }
 
  private:
-  template <class Memory>
-  void Row(int image, int y, int channel, const Memory& memory) const {
-    for (int x = 0; x < dx_.w; ++x) {
-      Vector sum = hn::Zero(Floats());
-      for (int ky = 0; ky < window_.kernel_h; ++ky) {
-        const int from_top = y + window_.padding.top - ky, oy = from_top / window_.stride_h;
-        if (from_top < 0 || from_top % window_.stride_h != 0 || oy >= dy_.h) continue;
-        for (int kx = 0; kx < window_.kernel_w; ++kx) {
-          const int from_left = x + window_.padding.left - kx, ox = from_left / window_.stride_w;
-          if (from_left < 0 || from_left % window_.stride_w != 0 || ox >= dy_.w) continue;
-          const float* tap = filter_ + static_cast<ptrdiff_t>(ky * window_.kernel_w + kx) * dx_.c + channel;
-          sum = hn::MulAdd(memory.Load(dy_.pixel(image, oy, ox) + channel), memory.Load(tap), sum);
-        }
+  // With 3x3 and stride 2 there are 1, 2 or 4, with 7x7 up to 16; more are added in several turns.
+  static constexpr int kMaxTaps = 16;
+  struct Taps {
+    int count = 0;
+    const float* dy[kMaxTaps];
+    const float* weights[kMaxTaps];
+  };
+
+  // The output whose window begins `offset` before, or -1.
+  static int Output(int offset, int stride, int size) {
+    return offset >= 0 && offset % stride == 0 && offset / stride < size ? offset / stride : -1;
+  }
+
+  // kCount: of the taps; 0: any.
+  template <int kCount>
+  void Sum(const Taps& taps, bool is_first, float* to) const {
+    const int count = kCount > 0 ? kCount : taps.count;
+    const int partial = dx_.c % kLanes;
+    ForEachVector(dx_.c - partial, partial, [&](int c, const auto& memory) HWY_ATTR {
+      Vector sum = is_first ? hn::Zero(Floats()) : memory.Load(to + c);
+#pragma GCC unroll 4
+      for (int i = 0; i < count; ++i) {
+        sum = hn::MulAdd(memory.Load(taps.dy[i] + c), memory.Load(taps.weights[i] + c), sum);
       }
-      memory.Store(sum, dx_.pixel(image, y, x) + channel);
-    }
+      memory.Store(sum, to + c);
+    });
   }
 
   WindowParams window_;

@@ -149,8 +149,8 @@ TEST(DepthwiseGradientTest, AsymmetricWindows) {
   for (const WindowParams& window :
        {WindowParams{3, 3, 2, 2, {0, 1, 0, 1}}, WindowParams{3, 3, 2, 2, {1, 0, 1, 0}}, WindowParams{3, 3, 2, 2, {}},
         WindowParams{3, 3, 1, 2, {1, 1, 0, 1}}, WindowParams{3, 3, 2, 1, {0, 0, 2, 0}},
-        WindowParams{1, 3, 1, 1, {0, 0, 1, 1}}, WindowParams{3, 3, 1, 1, {5, 5, 5, 5}},
-        WindowParams{3, 3, 2, 2, {5, 5, 5, 5}}, WindowParams{3, 3, 1, 1, {}}}) {
+        WindowParams{1, 3, 1, 1, {0, 0, 1, 1}}, WindowParams{7, 7, 1, 2, {3, 3, 3, 3}},
+        WindowParams{3, 3, 1, 1, {5, 5, 5, 5}}, WindowParams{3, 3, 2, 2, {5, 5, 5, 5}}, WindowParams{3, 3, 1, 1, {}}}) {
     const Layout x = Dense(2, 6, 8, 20);
     CheckGradients(window, x, OutputOf(window, x), true);
   }
