@@ -121,19 +121,33 @@ class ConvSource {
   int k() const { return window_.kernel_h * window_.kernel_w * x_.c; }
   Rows rows(int first, int last, float* memory) const {
     const int stride = RowStride(k());
-    float* row = memory;
-    for (int pixel = first; pixel < last; ++pixel, row += stride) GatherWindow(pixel, row);
+    float* to = memory;
+    int row = first / out_w_, column = first - row * out_w_;
+    for (int pixel = first; pixel < last; ++pixel, to += stride) {
+      const int image = row / out_h_;
+      GatherWindow(image, (row - image * out_h_) * window_.stride_h - window_.padding.top,
+                   column * window_.stride_w - window_.padding.left, to);
+      if (++column == out_w_) {
+        column = 0;
+        ++row;
+      }
+    }
     return {memory, stride};
   }
   std::span<const float> input(const Range& pixels) const { return InputRows(window_, x_, out_h_, out_w_, pixels); }
   int row_width() const { return 1; }
 
  private:
-  void GatherWindow(int pixel, float* to) const {
-    const int row = pixel / out_w_, image = row / out_h_;
-    const int top = (row - image * out_h_) * window_.stride_h - window_.padding.top;
-    const int left = (pixel - row * out_w_) * window_.stride_w - window_.padding.left;
+  // One row of A: the window whose first pixel is (top, left).
+  void GatherWindow(int image, int top, int left, float* to) const {
     const bool one_run = x_.stride == x_.c && left >= 0 && left + window_.kernel_w <= x_.w;
+    if (one_run && top >= 0 && top + window_.kernel_h <= x_.h) {
+      const float* from = x_.pixel(image, top, left);
+      for (int y = 0; y < window_.kernel_h; ++y, from += static_cast<ptrdiff_t>(x_.w) * x_.c) {
+        to = Copy(from, window_.kernel_w * x_.c, to);
+      }
+      return;
+    }
     for (int y = top; y < top + window_.kernel_h; ++y) {
       if (y < 0 || y >= x_.h) {
         std::fill_n(to, window_.kernel_w * x_.c, 0.0f);
