@@ -28,7 +28,7 @@ struct Activations {
   View view;
 };
 
-void WeightGradientOfMatMul(benchmark::State& state) {
+void BM_WeightGradientOfMatMul(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   ThreadPool threads(arg(3));
   const Activations x(1, 1, arg(0), arg(1), 1), dy(1, 1, arg(0), arg(2), 2);
@@ -39,7 +39,7 @@ void WeightGradientOfMatMul(benchmark::State& state) {
 }
 
 // Arguments: batch, size, Cin, Cout, stride. "valid" as in Xception's first layers.
-void WeightGradientOfConv3x3(benchmark::State& state) {
+void BM_WeightGradientOfConv3x3(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   ThreadPool threads(arg(5));
   const WindowParams window{3, 3, arg(4), arg(4), {}};
@@ -53,7 +53,7 @@ void WeightGradientOfConv3x3(benchmark::State& state) {
 }
 
 // Arguments: batch, size, Cin, Cout, stride; "same" padding. The depthwise step's operations are counted too.
-void WeightGradientOfSeparable(benchmark::State& state) {
+void BM_WeightGradientOfSeparable(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   ThreadPool threads(arg(5));
   const int size = arg(1), cin = arg(2), cout = arg(3), stride = arg(4);
@@ -73,7 +73,7 @@ enum class DepthwiseCall { kFilter, kInput, kBoth };
 
 // Arguments: batch, size, channels, stride; "same" padding.
 template <DepthwiseCall kCall>
-void GradientOfDepthwise(benchmark::State& state) {
+void BM_GradientOfDepthwise(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   ThreadPool threads(arg(4));
   const int batch = arg(0), size = arg(1), channels = arg(2), stride = arg(3);
@@ -150,12 +150,12 @@ void DepthwiseSizes(benchmark::internal::Benchmark* benchmark) {
                      {16, 28, 256, 2}});
 }
 
-BENCHMARK(WeightGradientOfMatMul)->Apply(MatMulSizes);
-BENCHMARK(WeightGradientOfConv3x3)->Apply(ConvSizes);
-BENCHMARK(WeightGradientOfSeparable)->Apply(SeparableSizes);
-BENCHMARK(GradientOfDepthwise<DepthwiseCall::kFilter>)->Apply(DepthwiseSizes);
-BENCHMARK(GradientOfDepthwise<DepthwiseCall::kInput>)->Apply(DepthwiseSizes);
-BENCHMARK(GradientOfDepthwise<DepthwiseCall::kBoth>)->Apply(DepthwiseSizes);
+BENCHMARK(BM_WeightGradientOfMatMul)->Apply(MatMulSizes);
+BENCHMARK(BM_WeightGradientOfConv3x3)->Apply(ConvSizes);
+BENCHMARK(BM_WeightGradientOfSeparable)->Apply(SeparableSizes);
+BENCHMARK(BM_GradientOfDepthwise<DepthwiseCall::kFilter>)->Apply(DepthwiseSizes);
+BENCHMARK(BM_GradientOfDepthwise<DepthwiseCall::kInput>)->Apply(DepthwiseSizes);
+BENCHMARK(BM_GradientOfDepthwise<DepthwiseCall::kBoth>)->Apply(DepthwiseSizes);
 
 }  // namespace
 }  // namespace siskin

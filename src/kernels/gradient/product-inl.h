@@ -1,5 +1,5 @@
-// The inner part of a weight gradient: one piece of pixels of A and dY packed so that the micro-kernel reads both in
-// order, and the micro-kernel, which adds the piece's share to a tile of dW; see docs/kernels.md.
+// The inner part of a weight gradient: how dW is cut, the packing of dY, and the micro-kernel, which adds a piece of
+// pixels to a tile of dW; see docs/kernels.md.
 // Included once per Highway target (see foreach_target.h), hence the toggled guard.
 #if defined(SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_

@@ -22,7 +22,7 @@ inline constexpr int kPieceOfChunk = 192;
 // dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
 // 1 MB of L2.
 inline constexpr size_t kMaxChunkedFloats = 65536;
-// Chunks: divisible by 2, 3, 4, 6, 8 and 12 threads.
+// Divisible by 2, 3, 4, 6, 8 and 12 threads; at most 6 MB of sums.
 inline constexpr int kNumChunks = 24;
 // Fewer pieces in a chunk would not be worth the addition of all chunks at the end.
 inline constexpr int kMinPiecesPerChunk = 3;
@@ -337,7 +337,7 @@ class WeightGradient {
   }
 
   // dW is small, pixels are many: a fixed number of chunks of pixels is summed independently, then the chunks are added
-  // up in order. No thread waits for another, and while a piece is multiplied the next one comes into L2.
+  // up in order. Pieces are too little work here for threads to wait for each other after each (64 x 128: 8 us).
   void SumChunks() const {
     const size_t worker_floats = RowsFloats(k_) + kPanelFloats;
     const size_t size = static_cast<size_t>(k_) * n_;
@@ -386,7 +386,7 @@ class WeightGradient {
     return {.line = memory.data() + begin * step, .stride = stride, .step = step, .end = num_tiles - begin};
   }
 
-  // Pixels that a thread packs at once when all share a piece: small enough to balance.
+  // Pixels whose rows of A a thread makes at once when all share a piece: small enough to balance.
   static constexpr int kGroup = 40;
   // 26 slivers of 256 pixels are 373 KB.
   static constexpr int kBlockSlivers = 26;
