@@ -104,6 +104,15 @@ struct InputTable {
   const float* pixels[(kRunRows - 1) * 2 + 3][(kTableColumns - 1) * 2 + 3];
 };
 
+// Addresses of `count` pixels of an image from (y, x) on, at a channel; where there is no pixel, of zeros.
+inline void FindPixels(const ConstView& view, int image, int y, int x, int count, int channel, const float** pixels) {
+  if (y < 0 || y >= view.h) return std::fill_n(pixels, count, kZeroChannels), void();
+  const float* row = view.pixel(image, y, 0) + channel;
+  for (int i = 0; i < count; ++i, ++x) {
+    pixels[i] = x >= 0 && x < view.w ? row + static_cast<ptrdiff_t>(x) * view.stride : kZeroChannels;
+  }
+}
+
 // kRows x kColumns output pixels; `first` is the first input column under them.
 template <int kStrideH, int kStrideW, int kRows, int kColumns>
 void Depthwise3x3Run(const DepthwiseRun& run, const DepthwiseWeights3x3& weights, const Clamp& clamp, Vector input_low,
@@ -207,7 +216,7 @@ class Depthwise {
     const int left = columns.begin * kStride - task_.window.padding.left;
     InputTable input;
     for (int y = 0; y < (kRows - 1) * kStride + 3; ++y) {
-      FindInput(image, top + y, left, (columns.size() - 1) * kStride + 3, channel, input.pixels[y]);
+      FindPixels(task_.x, image, top + y, left, (columns.size() - 1) * kStride + 3, channel, input.pixels[y]);
     }
     DepthwiseRun run = MakeRun(row * task_.out_w + columns.begin, channel, output);
     const int num_runs = (columns.size() + kRunColumns - 1) / kRunColumns;
@@ -288,15 +297,6 @@ class Depthwise {
   const float* Input(int image, int y, int x, int channel) const {
     if (y < 0 || y >= task_.x.h || x < 0 || x >= task_.x.w) return kZeroChannels;
     return task_.x.pixel(image, y, x) + channel;
-  }
-
-  // The same for `count` pixels from (y, x) on.
-  void FindInput(int image, int y, int x, int count, int channel, const float** pixels) const {
-    if (y < 0 || y >= task_.x.h) return std::fill_n(pixels, count, kZeroChannels), void();
-    const float* row = task_.x.pixel(image, y, 0) + channel;
-    for (int i = 0; i < count; ++i, ++x) {
-      pixels[i] = x >= 0 && x < task_.x.w ? row + static_cast<ptrdiff_t>(x) * task_.x.stride : kZeroChannels;
-    }
   }
 
   DepthwiseTask task_;

@@ -24,4 +24,8 @@ void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_
 void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx,
                             std::span<float> scratch, ThreadPool& threads);
 
+// Both at once: dy is read only once where the stride is 1. dx and x may be the same memory.
+void DepthwiseGradients(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, const float* filter,
+                        float* dfilter, View dx, std::span<float> scratch, ThreadPool& threads);
+
 }  // namespace siskin

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/isa.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -54,6 +55,39 @@ void CheckInput(const WindowParams& window, const Layout& dx_layout, const Layou
   });
 }
 
+// Both at once must give the same bits for dx, whatever the threads, and the same filter gradient as the reference; dx
+// in the memory of x, as training uses it, or in its own.
+void CheckBoth(const WindowParams& window, const Layout& x_layout, const Layout& dy_layout, bool relu_input) {
+  const Buffer x = RandomBuffer(x_layout, kSeed), dy = RandomBuffer(dy_layout, kSeed + 1);
+  const int taps = window.kernel_h * window.kernel_w, c = x_layout.c;
+  const std::vector<float> filter = RandomFloats(static_cast<size_t>(taps) * c, kSeed + 2);
+  std::vector<float> expected_filter(static_cast<size_t>(taps) * c);
+  reference::DepthwiseFilterGradient(window, x.view(), relu_input, dy.view(), expected_filter.data());
+  Buffer expected(x_layout);
+  reference::DepthwiseInputGradient(window, dy.view(), filter.data(), expected.view());
+  const ConstView initial = x.view();
+  for (const bool in_place : {false, true}) {
+    std::vector<float> first;
+    std::string isa;
+    CheckKernel(
+        x_layout, expected.view(), {.depth = taps, .seed = kSeed},
+        [&](View dx, ThreadPool& threads) {
+          Buffer scratch = Scratch(window, x_layout, threads);
+          std::vector<float> dfilter(expected_filter.size());
+          DepthwiseGradients(window, in_place ? dx : x.view(), relu_input, dy.view(), filter.data(), dfilter.data(), dx,
+                             Span(scratch), threads);
+          EXPECT_TRUE(
+              Close(dfilter, expected_filter, {.depth = static_cast<int64_t>(dy.view().num_pixels()), .seed = kSeed}));
+          if (isa == CurrentIsa()) {
+            EXPECT_EQ(dfilter, first);  // of one thread
+          }
+          isa = CurrentIsa();
+          first = dfilter;
+        },
+        in_place ? &initial : nullptr);
+  }
+}
+
 void CheckGradients(const WindowParams& window, const Layout& x, const Layout& dy, bool relu_input) {
   SCOPED_TRACE(fmt::format("kernel {}x{} stride {}x{} padding {} {} {} {}, x {}x{}x{}x{} stride {}, dy stride {}",
                            window.kernel_h, window.kernel_w, window.stride_h, window.stride_w, window.padding.top,
@@ -61,6 +95,7 @@ void CheckGradients(const WindowParams& window, const Layout& x, const Layout& d
                            x.stride, dy.stride));
   CheckFilter(window, x, dy, relu_input);
   CheckInput(window, x, dy);
+  CheckBoth(window, x, dy, relu_input);
 }
 
 TEST(DepthwiseGradientTest, KernelsStridesAndWidths) {
@@ -114,8 +149,8 @@ TEST(DepthwiseGradientTest, AsymmetricWindows) {
   for (const WindowParams& window :
        {WindowParams{3, 3, 2, 2, {0, 1, 0, 1}}, WindowParams{3, 3, 2, 2, {1, 0, 1, 0}}, WindowParams{3, 3, 2, 2, {}},
         WindowParams{3, 3, 1, 2, {1, 1, 0, 1}}, WindowParams{3, 3, 2, 1, {0, 0, 2, 0}},
-        WindowParams{1, 3, 1, 1, {0, 0, 1, 1}}, WindowParams{3, 3, 1, 1, {5, 5, 5, 5}},
-        WindowParams{3, 3, 2, 2, {5, 5, 5, 5}}, WindowParams{3, 3, 1, 1, {}}}) {
+        WindowParams{1, 3, 1, 1, {0, 0, 1, 1}}, WindowParams{7, 7, 1, 2, {3, 3, 3, 3}},
+        WindowParams{3, 3, 1, 1, {5, 5, 5, 5}}, WindowParams{3, 3, 2, 2, {5, 5, 5, 5}}, WindowParams{3, 3, 1, 1, {}}}) {
     const Layout x = Dense(2, 6, 8, 20);
     CheckGradients(window, x, OutputOf(window, x), true);
   }

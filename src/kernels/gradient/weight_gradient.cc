@@ -7,73 +7,414 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/gradient/product-inl.h"
+#include "kernels/input_rows.h"
+
+#ifndef SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
+#define SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
+namespace siskin {
+
+// Pixels of a piece, about, and at most: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile
+// of dW costs 2 % of the multiply-adds in between.
+inline constexpr int kPiece = 256, kMaxPiece = 320;
+// Where a thread has a piece for itself, the next one already comes into its L2.
+inline constexpr int kPieceOfChunk = 192;
+// dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
+// 1 MB of L2.
+inline constexpr size_t kMaxChunkedFloats = 65536;
+// Divisible by 2, 3, 4, 6, 8 and 12 threads; at most 6 MB of sums.
+inline constexpr int kNumChunks = 24;
+// Fewer pieces in a chunk would not be worth the addition of all chunks at the end.
+inline constexpr int kMinPiecesPerChunk = 3;
+
+inline bool MayBeChunked(int k, int n) {
+  return static_cast<size_t>(k) * n <= kMaxChunkedFloats;
+}
+
+// Distance of rows of A that are computed instead of read in place: an odd number of cache lines, because a column of
+// A is read down all the rows and would fall into few sets of the caches else; and room to store whole vectors.
+inline int RowStride(int k) {
+  constexpr int kLine = 16;
+  return ((k + 2 * kLine - 2) / kLine | 1) * kLine;
+}
+
+inline size_t RowsFloats(int k) {
+  return static_cast<size_t>(kMaxPiece) * RowStride(k);
+}
+
+}  // namespace siskin
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-// Pixels whose rows of A are in scratch at the same time.
-inline constexpr int kPiece = 256;
+inline constexpr size_t kPanelFloats = static_cast<size_t>(kMaxPiece) * kPanelWidth;
 
-// fill_rows(first, last, data, stride) writes the rows of A of pixels [first, last).
-template <class FillRows>
-void Accumulate(int k, const ConstView& dy, float* dw, float* scratch, ThreadPool& threads, const FillRows& fill_rows) {
-  const int num_pixels = static_cast<int>(dy.num_pixels()), stride = RoundUp(k, 16);
-  std::fill_n(dw, static_cast<size_t>(k) * dy.c, 0.0f);
-  for (int first = 0; first < num_pixels; first += kPiece) {
-    const int count = std::min(kPiece, num_pixels - first);
-    constexpr int kRows = 16;
-    threads.ParallelFor(static_cast<size_t>((count + kRows - 1) / kRows), [&](size_t item, int) {
-      const int begin = static_cast<int>(item) * kRows, end = std::min(begin + kRows, count);
-      fill_rows(first + begin, first + end, scratch + static_cast<ptrdiff_t>(begin) * stride, stride);
-    });
-    threads.ParallelFor(static_cast<size_t>(k), [&](size_t row, int) {
-      float* sums = dw + row * dy.c;
-      for (int pixel = 0; pixel < count; ++pixel) {
-        const float value = scratch[static_cast<ptrdiff_t>(pixel) * stride + row];
-        const float* slope = dy.pixel(0, 0, first + pixel);
-        for (int c = 0; c < dy.c; ++c) sums[c] += value * slope[c];
-      }
-    });
-  }
+size_t WeightGradientScratchT(int k, int n, int num_threads) {
+  const auto workers = static_cast<size_t>(num_threads);
+  if (!MayBeChunked(k, n)) return RowsFloats(k) + kPanelFloats * workers;
+  return (RowsFloats(k) + kPanelFloats) * workers + static_cast<size_t>(k) * n * kNumChunks;
 }
 
-void Conv2DWeightGradientT(const WindowParams& window, const ConstView& x, const ConstView& dy, float* dw,
-                           float* scratch, ThreadPool& threads) {
-  const int k = window.kernel_h * window.kernel_w * x.c;
-  Accumulate(k, dy, dw, scratch, threads, [&](int first, int last, float* rows, int stride) {
-    for (int pixel = first; pixel < last; ++pixel, rows += stride) {
-      const int row = pixel / dy.w, image = row / dy.h;
-      const int top = (row - image * dy.h) * window.stride_h - window.padding.top;
-      const int left = (pixel - row * dy.w) * window.stride_w - window.padding.left;
-      float* to = rows;
-      for (int y = top; y < top + window.kernel_h; ++y) {
-        for (int column = left; column < left + window.kernel_w; ++column, to += x.c) {
-          if (y >= 0 && y < x.h && column >= 0 && column < x.w) {
-            std::copy_n(x.pixel(image, y, column), x.c, to);
+// Where the rows of A come from: rows() returns those of pixels [first, last), `stride` apart, in place if kInPlace,
+// else written to `memory`. input() is the memory that they depend on, row_width() the pixels of a row of the image if
+// whole rows are best, else 1.
+struct Rows {
+  const float* data;
+  int stride;
+};
+
+class MatMulSource {
+ public:
+  static constexpr bool kInPlace = true;
+  explicit MatMulSource(const ConstView& x) : x_(x) {}
+  int k() const { return x_.c; }
+  Rows rows(int first, int, float*) const { return {x_.pixel(0, 0, first), x_.stride}; }
+  std::span<const float> input(const Range& pixels) const {
+    return {x_.pixel(0, 0, pixels.begin), static_cast<size_t>(pixels.size()) * x_.stride};
+  }
+  int row_width() const { return 1; }
+
+ private:
+  ConstView x_;
+};
+
+class SeparableSource {
+ public:
+  static constexpr bool kInPlace = false;
+  SeparableSource(const SeparableParams& params, const ConstView& x, const float* filter, const ConstView& dy)
+      : window_(params.window),
+        x_(x),
+        out_h_(dy.h),
+        out_w_(dy.w),
+        depthwise_({.window = params.window,
+                    .x = x,
+                    .out_h = dy.h,
+                    .out_w = dy.w,
+                    .filter = filter,
+                    .relu_input = params.relu_input,
+                    .bias = params.between_bias,
+                    .residual = {},
+                    .activation = params.between}) {}
+  int k() const { return x_.c; }
+  Rows rows(int first, int last, float* memory) const {
+    const int stride = RowStride(x_.c);
+    depthwise_(first, last, {memory, first, stride, true});
+    return {memory, stride};
+  }
+  std::span<const float> input(const Range& pixels) const { return InputRows(window_, x_, out_h_, out_w_, pixels); }
+  int row_width() const { return out_w_; }
+
+ private:
+  WindowParams window_;
+  ConstView x_;
+  int out_h_, out_w_;
+  Depthwise depthwise_;
+};
+
+class ConvSource {
+ public:
+  static constexpr bool kInPlace = false;
+  ConvSource(const WindowParams& window, const ConstView& x, const ConstView& dy)
+      : window_(window), x_(x), out_h_(dy.h), out_w_(dy.w) {}
+  int k() const { return window_.kernel_h * window_.kernel_w * x_.c; }
+  Rows rows(int first, int last, float* memory) const {
+    const int stride = RowStride(k());
+    float* to = memory;
+    int row = first / out_w_, column = first - row * out_w_;
+    for (int pixel = first; pixel < last; ++pixel, to += stride) {
+      const int image = row / out_h_;
+      GatherWindow(image, (row - image * out_h_) * window_.stride_h - window_.padding.top,
+                   column * window_.stride_w - window_.padding.left, to);
+      if (++column == out_w_) {
+        column = 0;
+        ++row;
+      }
+    }
+    return {memory, stride};
+  }
+  std::span<const float> input(const Range& pixels) const { return InputRows(window_, x_, out_h_, out_w_, pixels); }
+  int row_width() const { return 1; }
+
+ private:
+  // One row of A: the window whose first pixel is (top, left).
+  void GatherWindow(int image, int top, int left, float* to) const {
+    const bool one_run = x_.stride == x_.c && left >= 0 && left + window_.kernel_w <= x_.w;
+    if (one_run && top >= 0 && top + window_.kernel_h <= x_.h) {
+      const float* from = x_.pixel(image, top, left);
+      for (int y = 0; y < window_.kernel_h; ++y, from += static_cast<ptrdiff_t>(x_.w) * x_.c) {
+        to = Copy(from, window_.kernel_w * x_.c, to);
+      }
+      return;
+    }
+    for (int y = top; y < top + window_.kernel_h; ++y) {
+      if (y < 0 || y >= x_.h) {
+        std::fill_n(to, window_.kernel_w * x_.c, 0.0f);
+        to += window_.kernel_w * x_.c;
+      } else if (one_run) {
+        to = Copy(x_.pixel(image, y, left), window_.kernel_w * x_.c, to);
+      } else {
+        for (int column = left; column < left + window_.kernel_w; ++column) {
+          if (column >= 0 && column < x_.w) {
+            to = Copy(x_.pixel(image, y, column), x_.c, to);
           } else {
-            std::fill_n(to, x.c, 0.0f);
+            std::fill_n(to, x_.c, 0.0f);
+            to += x_.c;
           }
         }
       }
     }
-  });
+  }
+
+  // Writes whole vectors: what is behind `count` floats is overwritten.
+  static float* Copy(const float* from, int count, float* to) {
+    const Floats d;
+    int i = 0;
+    for (; i + kLanes <= count; i += kLanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+    if (i < count) hn::StoreU(LoadFirst(from + i, count - i), d, to + i);
+    return to + count;
+  }
+
+  WindowParams window_;
+  ConstView x_;
+  int out_h_, out_w_;
+};
+
+// Pixels of a piece, a function of the shape alone. Depthwise convolution is fastest on two whole rows at once.
+template <class Source>
+int PiecePixels(const Source& source, int n) {
+  const int wanted = MayBeChunked(source.k(), n) ? kPieceOfChunk : kPiece;
+  const int stripe = 2 * source.row_width();
+  if (stripe > kMaxPiece) return wanted;
+  return stripe * std::clamp((wanted + stripe / 2) / stripe, 1, kMaxPiece / stripe);
+}
+
+template <class Source>
+class WeightGradient {
+ public:
+  WeightGradient(const Source& source, const ConstView& dy, float* dw, float* scratch, ThreadPool& threads)
+      : source_(source),
+        dy_(dy),
+        dw_(dw),
+        scratch_(scratch),
+        threads_(threads),
+        k_(source.k()),
+        n_(dy.c),
+        num_pixels_(static_cast<int>(dy.num_pixels())),
+        piece_pixels_(PiecePixels(source, n_)),
+        num_pieces_((num_pixels_ + piece_pixels_ - 1) / piece_pixels_),
+        num_panels_(NumPanels(n_)),
+        slivers_(k_) {}
+
+  void Run() const {
+    if (MayBeChunked(k_, n_) && num_pieces_ >= kMinPiecesPerChunk * kNumChunks) {
+      SumChunks();
+    } else {
+      SumPieces();
+    }
+  }
+
+ private:
+  Range Piece(int index) const { return {index * piece_pixels_, std::min((index + 1) * piece_pixels_, num_pixels_)}; }
+
+  // Lines that the tiles of a panel fetch into L2 while they compute: tile `begin` one per pixel from `line` on, every
+  // further tile before `end` the same `step` floats later.
+  struct Stream {
+    const float* line = nullptr;
+    ptrdiff_t stride = 0, step = 0;
+    int begin = 0, end = 0;
+    Prefetch tile(int i, const float* nothing) const {
+      return i >= begin && i < end ? Prefetch{line + (i - begin) * step, stride} : Prefetch{nothing, 0};
+    }
+  };
+  struct Soon {
+    Stream dy, x;
+  };
+
+  // dw += the share of `pixels` in a panel of columns and the rows of a block of slivers.
+  void AddPanel(const Rows& rows, const Range& pixels, const Range& block, int panel, float* panel_memory, float* dw,
+                bool is_first, const Soon& soon) const {
+    const int column = panel * kPanelWidth, columns = std::min(n_ - column, kPanelWidth);
+    PackPanel(dy_.pixel(0, 0, pixels.begin) + column, dy_.stride, columns, pixels.size(), panel_memory);
+    for (int sliver = block.begin; sliver < block.end; ++sliver) {
+      const int i = sliver - block.begin;
+      const GradientTile tile = {
+          .a = rows.data + slivers_.begin(sliver),
+          .a_stride = rows.stride,
+          .panel = panel_memory,
+          .pixels = pixels.size(),
+          .prefetch = {soon.dy.tile(i, panel_memory), soon.x.tile(i, panel_memory)},
+          .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + column,
+          .dw_stride = n_,
+          .columns = columns,
+          .is_first = is_first,
+      };
+      kGradientTileFunctions[slivers_.height(sliver) - 1](tile);
+    }
+  }
+
+  // All threads work on the same piece: first they make its rows of A, then they share the tiles of dW.
+  void SumPieces() const {
+    float* panels = scratch_ + RowsFloats(k_);
+    const int num_blocks = NumBlocks();
+    for (int index = 0; index < num_pieces_; ++index) {
+      const Range pixels = Piece(index);
+      const Rows rows = AllRows(pixels);
+      threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int worker) {
+        const int block = static_cast<int>(item / num_panels_), panel = static_cast<int>(item % num_panels_);
+        const bool last_block = block + 1 == num_blocks;
+        Soon soon{.dy = PanelOfSameThread(index, panel, last_block), .x = {}};
+        if (!last_block) {
+          soon.x = BlockColumns(rows, Part(slivers_.count(), num_blocks, block + 1), panel);
+        } else if (index + 1 < num_pieces_) {
+          const Range next = Piece(index + 1);
+          if (Source::kInPlace) {
+            soon.x =
+                BlockColumns(source_.rows(next.begin, next.end, nullptr), Part(slivers_.count(), num_blocks, 0), panel);
+          } else {
+            soon.x = PartOf(source_.input(next), pixels.size(), num_panels_, panel);
+          }
+        }
+        AddPanel(rows, pixels, Part(slivers_.count(), num_blocks, block), panel,
+                 panels + kPanelFloats * static_cast<size_t>(worker), dw_, index == 0, soon);
+      });
+    }
+  }
+
+  // The panel of dY that this thread will probably take after this one.
+  Stream PanelOfSameThread(int index, int panel, bool last_block) const {
+    panel += threads_.num_threads();
+    if (panel >= num_panels_) {
+      panel -= num_panels_;
+      index += last_block;
+    }
+    if (panel >= num_panels_ || index >= num_pieces_) return {};
+    return {.line = dy_.pixel(0, 0, Piece(index).begin) + panel * kPanelWidth,
+            .stride = dy_.stride,
+            .step = kLineFloats,
+            .end = kLinesPerPanel};
+  }
+
+  // A part of a block's columns of A: every thread needs all of them, and takes about every num_threads-th panel.
+  Stream BlockColumns(const Rows& rows, const Range& block, int panel) const {
+    const int num_threads = threads_.num_threads();
+    const int begin = slivers_.begin(block.begin), end = slivers_.begin(block.end);
+    const int num_lines = (end - begin + kLineFloats - 1) / kLineFloats + 1;  // 1: they begin within a line
+    const Range lines = Part(num_lines, (num_panels_ + num_threads - 1) / num_threads, panel / num_threads);
+    return {.line = rows.data + begin + lines.begin * kLineFloats,
+            .stride = rows.stride,
+            .step = kLineFloats,
+            .end = lines.size()};
+  }
+
+  // Part `index` of `parts` of a run of memory, in tiles of so many pixels.
+  Stream PartOf(std::span<const float> memory, int pixels, int parts, int index) const {
+    const ptrdiff_t step = static_cast<ptrdiff_t>(pixels) * kLineFloats;
+    const Range part = Part(static_cast<int>((memory.size() + step - 1) / step), parts, index);
+    return {.line = memory.data() + part.begin * step, .stride = kLineFloats, .step = step, .end = part.size()};
+  }
+
+  // The rows of A of a piece, made by all threads.
+  Rows AllRows(const Range& pixels) const {
+    if (Source::kInPlace) return source_.rows(pixels.begin, pixels.end, nullptr);
+    const int stripe = 2 * source_.row_width();
+    const int group = stripe <= kGroup ? kGroup / stripe * stripe : kGroup;
+    const int stride = RowStride(k_);
+    threads_.ParallelFor(static_cast<size_t>((pixels.size() + group - 1) / group), [&](size_t item, int) {
+      const int first = pixels.begin + static_cast<int>(item) * group;
+      source_.rows(first, std::min(first + group, pixels.end),
+                   scratch_ + static_cast<ptrdiff_t>(first - pixels.begin) * stride);
+    });
+    return {scratch_, stride};
+  }
+
+  // Slivers form blocks that stay in L2 while the panels pass by; a block times a panel is an item of work.
+  int NumBlocks() const {
+    const int fewest = (slivers_.count() + kBlockSlivers - 1) / kBlockSlivers;
+    const int balanced = (kItemsPerThread * threads_.num_threads() + num_panels_ - 1) / num_panels_;
+    return std::min(std::max(fewest, balanced), slivers_.count());
+  }
+
+  // dW is small, pixels are many: a fixed number of chunks of pixels is summed independently, then the chunks are added
+  // up in order. Pieces are too little work here for threads to wait for each other after each (64 x 128: 8 us).
+  void SumChunks() const {
+    const size_t worker_floats = RowsFloats(k_) + kPanelFloats;
+    const size_t size = static_cast<size_t>(k_) * n_;
+    float* chunks = scratch_ + worker_floats * static_cast<size_t>(threads_.num_threads());
+    threads_.ParallelFor(kNumChunks, [&](size_t chunk, int worker) {
+      float* memory = scratch_ + worker_floats * static_cast<size_t>(worker);
+      SumChunk(Part(num_pieces_, kNumChunks, static_cast<int>(chunk)), memory, chunks + chunk * size);
+    });
+    constexpr size_t kFloats = 1024;
+    threads_.ParallelFor((size + kFloats - 1) / kFloats, [&](size_t item, int) {
+      const size_t begin = item * kFloats, end = std::min(begin + kFloats, size);
+      std::copy(chunks + begin, chunks + end, dw_ + begin);
+      for (int chunk = 1; chunk < kNumChunks; ++chunk) {
+        const float* from = chunks + static_cast<size_t>(chunk) * size;
+        for (size_t i = begin; i < end; ++i) dw_[i] += from[i];
+      }
+    });
+  }
+
+  void SumChunk(const Range& pieces, float* memory, float* dw) const {
+    for (int index = pieces.begin; index < pieces.end; ++index) {
+      const Range pixels = Piece(index);
+      const Rows rows = source_.rows(pixels.begin, pixels.end, memory);
+      std::span<const float> next_dy, next_x;
+      if (index + 1 < pieces.end) {
+        const Range next = Piece(index + 1);
+        next_dy = {dy_.pixel(0, 0, next.begin), dy_.pixel(0, 0, next.end)};
+        next_x = source_.input(next);
+      }
+      for (int panel = 0; panel < num_panels_; ++panel) {
+        const Soon soon = {.dy = Evenly(next_dy, pixels.size(), panel), .x = Evenly(next_x, pixels.size(), panel)};
+        AddPanel(rows, pixels, {0, slivers_.count()}, panel, memory + RowsFloats(k_), dw, index == pieces.begin, soon);
+      }
+    }
+  }
+
+  // Memory that is fetched by all tiles of a piece: less than a line per pixel, so that the loads in between need not
+  // wait.
+  Stream Evenly(std::span<const float> memory, int pixels, int panel) const {
+    const ptrdiff_t num_steps = static_cast<ptrdiff_t>(num_panels_) * slivers_.count() * pixels;
+    const ptrdiff_t stride = (static_cast<ptrdiff_t>(memory.size()) + num_steps - 1) / num_steps;
+    const ptrdiff_t step = stride * pixels;
+    if (step == 0) return {};
+    const int num_tiles = static_cast<int>((static_cast<ptrdiff_t>(memory.size()) + step - 1) / step);
+    const int begin = panel * slivers_.count();
+    return {.line = memory.data() + begin * step, .stride = stride, .step = step, .end = num_tiles - begin};
+  }
+
+  // Pixels whose rows of A a thread makes at once when all share a piece: small enough to balance.
+  static constexpr int kGroup = 40;
+  // 26 slivers of 256 pixels are 373 KB.
+  static constexpr int kBlockSlivers = 26;
+  static constexpr int kLinesPerPanel = std::max(kPanelWidth / kLineFloats, 1);
+  // So that the last item of a thread does not matter.
+  static constexpr int kItemsPerThread = 16;
+
+  const Source& source_;
+  ConstView dy_;
+  float* dw_;
+  float* scratch_;
+  ThreadPool& threads_;
+  int k_, n_, num_pixels_, piece_pixels_, num_pieces_, num_panels_;
+  Slivers slivers_;
+};
+
+void MatMulWeightGradientT(const ConstView& x, const ConstView& dy, float* dw, float* scratch, ThreadPool& threads) {
+  WeightGradient(MatMulSource(x), dy, dw, scratch, threads).Run();
+}
+
+void Conv2DWeightGradientT(const WindowParams& window, const ConstView& x, const ConstView& dy, float* dw,
+                           float* scratch, ThreadPool& threads) {
+  WeightGradient(ConvSource(window, x, dy), dy, dw, scratch, threads).Run();
 }
 
 void SeparableWeightGradientT(const SeparableParams& params, const ConstView& x, const float* filter,
                               const ConstView& dy, float* dw, float* scratch, ThreadPool& threads) {
-  const Depthwise depthwise({.window = params.window,
-                             .x = x,
-                             .out_h = dy.h,
-                             .out_w = dy.w,
-                             .filter = filter,
-                             .relu_input = params.relu_input,
-                             .bias = params.between_bias,
-                             .residual = {},
-                             .activation = params.between});
-  Accumulate(x.c, dy, dw, scratch, threads, [&](int first, int last, float* rows, int stride) {
-    depthwise(first, last, {rows, first, stride, true});
-  });
+  WeightGradient(SeparableSource(params, x, filter, dy), dy, dw, scratch, threads).Run();
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -84,19 +425,22 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace siskin {
 
+HWY_EXPORT(WeightGradientScratchT);
+HWY_EXPORT(MatMulWeightGradientT);
 HWY_EXPORT(Conv2DWeightGradientT);
 HWY_EXPORT(SeparableWeightGradientT);
 
-size_t WeightGradientScratch(int k, int, int) {
-  return static_cast<size_t>(RoundUp(k, 16)) * 256;
+size_t WeightGradientScratch(int k, int n, int num_threads) {
+  return HWY_DYNAMIC_DISPATCH(WeightGradientScratchT)(k, n, num_threads);
 }
 
 void MatMulWeightGradient(ConstView x, ConstView dy, float* dw, std::span<float> scratch, ThreadPool& threads) {
-  Conv2DWeightGradient(WindowParams{}, x, dy, dw, scratch, threads);
+  HWY_DYNAMIC_DISPATCH(MatMulWeightGradientT)(x, dy, dw, scratch.data(), threads);
 }
 
 void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy, float* dw, std::span<float> scratch,
                           ThreadPool& threads) {
+  if (params == WindowParams{}) return MatMulWeightGradient(x, dy, dw, scratch, threads);
   HWY_DYNAMIC_DISPATCH(Conv2DWeightGradientT)(params, x, dy, dw, scratch.data(), threads);
 }
 

@@ -1,9 +1,9 @@
 // The gradient of a matrix product's weights: dW[K, N] = A[M, K]^T * dY[M, N], a sum over the pixels of the whole
 // batch, where A is what the forward product read: activations, the windows of a convolution, or the depthwise result
-// of a separable convolution, which is computed again while it is packed instead of being kept.
+// of a separable convolution, which is computed again instead of being kept.
 //
-// The pixels are taken in pieces of a fixed number, one after the other, and every element of dW is one chain of
-// multiply-adds over the pixels in order: the same bits for any number of threads.
+// The pixels are taken in pieces whose size depends on the shape alone, and the pieces' sums are added in a fixed
+// order: the same bits for any number of threads.
 #pragma once
 
 #include <cstddef>

@@ -137,6 +137,26 @@ TEST(Conv2DWeightGradientTest, EveryLayout) {
   }
 }
 
+// So many pixels that they are summed in chunks, with pieces that end in the middle of a row and of an image.
+TEST(MatMulWeightGradientTest, ManyPixelsInChunks) {
+  for (const int pixels : {72 * 192 - 191, 72 * 192 - 192, 20011}) {
+    CheckMatMul(Dense(1, 1, pixels, 5), Dense(1, 1, pixels, 7));
+  }
+  CheckMatMul(Padded(1, 130, 120, 31), Padded(1, 130, 120, 34));
+}
+
+TEST(Conv2DWeightGradientTest, ManyPixelsInChunks) {
+  CheckConvolution({3, 3, 2, 2, {}}, Dense(2, 175, 170, 3), 32);
+  CheckConvolution({3, 3, 1, 1, {1, 1, 1, 1}}, Padded(3, 71, 72, 4), 5);
+}
+
+TEST(SeparableWeightGradientTest, ManyPixelsInChunks) {
+  for (const int stride : {1, 2}) {
+    const Layout x = Padded(3, 70 * stride, 70 * stride, 17);
+    CheckSeparable({.window = Same(x, 3, stride), .relu_input = true}, x, 20);
+  }
+}
+
 // Many pieces: the first layers of Xception and a shortcut.
 TEST(Conv2DWeightGradientTest, ManyPixels) {
   CheckConvolution({3, 3, 2, 2, {}}, Dense(2, 61, 63, 3), 32);

@@ -1,0 +1,155 @@
+// The inner part of a weight gradient: how dW is cut, the packing of dY, and the micro-kernel, which adds a piece of
+// pixels to a tile of dW; see docs/kernels.md.
+// Included once per Highway target (see foreach_target.h), hence the toggled guard.
+#if defined(SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_
+#undef SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_
+#else
+#define SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_
+#endif
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "kernels/gemm/gemm-inl.h"
+#include "kernels/vector-inl.h"
+#include "tensor/view.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace siskin {
+namespace HWY_NAMESPACE {
+
+// The rows of dW (columns of A) cut into slivers of at most kTileRows, as even as possible: 64 are 5 times 12 or 13.
+class Slivers {
+ public:
+  explicit Slivers(int k) : count_((k + kTileRows - 1) / kTileRows), small_(k / count_), num_large_(k % count_) {}
+  int count() const { return count_; }
+  int begin(int sliver) const { return sliver * small_ + HWY_MIN(sliver, num_large_); }
+  int height(int sliver) const { return small_ + (sliver < num_large_ ? 1 : 0); }
+
+ private:
+  int count_, small_, num_large_;
+};
+
+inline int NumPanels(int n) {
+  return (n + kPanelWidth - 1) / kPanelWidth;
+}
+
+// Copies `columns` <= kPanelWidth columns of dY for `count` pixels to panel, [count][kPanelWidth]; what is missing
+// becomes zeros.
+inline void PackPanel(const float* dy, int stride, int columns, int count, float* panel) {
+  const Floats d;
+  if (columns == kPanelWidth) {
+    for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
+      const Vector first = hn::LoadU(d, dy), second = hn::LoadU(d, dy + kLanes);
+      hn::Store(first, d, panel);
+      hn::Store(second, d, panel + kLanes);
+    }
+    return;
+  }
+  const int in_first = HWY_MIN(columns, kLanes), in_second = columns - in_first;
+  for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
+    hn::Store(LoadFirst(dy, in_first), d, panel);
+    hn::Store(LoadFirst(dy + in_first, in_second), d, panel + kLanes);
+  }
+}
+
+// Cache lines that will be needed soon, one per pixel of a tile; stride 0: nothing.
+struct Prefetch {
+  const float* line;
+  ptrdiff_t stride;
+};
+
+// A tile of dW and where its operands are.
+struct GradientTile {
+  const float* a;  // [pixels][a_stride], the tile's rows of dW
+  int a_stride;
+  const float* panel;  // [pixels][kPanelWidth] of dY
+  int pixels;
+  Prefetch prefetch[2];
+  float* dw;
+  int dw_stride;
+  int columns;    // of dW, at most kPanelWidth
+  bool is_first;  // dW is overwritten instead of added to
+};
+
+template <int kRows>
+HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[kRows][2]) {
+  const Floats d;
+  const Vector dy0 = hn::Load(d, panel);
+  const Vector dy1 = hn::Load(d, panel + kLanes);
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) {
+    const Vector value = hn::Set(d, a[row]);
+    sums[row][0] = hn::MulAdd(value, dy0, sums[row][0]);
+    sums[row][1] = hn::MulAdd(value, dy1, sums[row][1]);
+  }
+}
+
+template <int kRows>
+void ComputeGradientTile(const GradientTile& tile) {
+  const Floats d;
+  Vector sums[kRows][2];
+#pragma GCC unroll 16
+  for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = hn::Zero(d);
+  const float *a = tile.a, *panel = tile.panel;
+  const float *soon = tile.prefetch[0].line, *soon_too = tile.prefetch[1].line;
+  const ptrdiff_t a_stride = tile.a_stride, soon_stride = tile.prefetch[0].stride,
+                  soon_too_stride = tile.prefetch[1].stride;
+  const auto add_pixels = [&](int count) HWY_ATTR {
+    for (; count > 0; --count) {
+      __builtin_prefetch(soon, 0, 2);  // into L2
+      __builtin_prefetch(soon_too, 0, 2);
+      GradientStep<kRows>(a, panel, sums);
+      a += a_stride;
+      panel += kPanelWidth;
+      soon += soon_stride;
+      soon_too += soon_too_stride;
+    }
+  };
+  // The tile of dW is added at the end. It is fetched, from L3 perhaps, row by row during the first half: all at once
+  // would keep the loads of A waiting.
+  const int pixels_per_row = tile.pixels / (2 * kRows);
+  const float* dw_line = tile.dw;
+  for (int row = 0; row < kRows; ++row, dw_line += tile.dw_stride) {
+    __builtin_prefetch(dw_line, 1, 3);
+    __builtin_prefetch(dw_line + kLanes, 1, 3);
+    __builtin_prefetch(dw_line + tile.columns - 1, 1, 3);
+    add_pixels(pixels_per_row);
+  }
+  add_pixels(tile.pixels - kRows * pixels_per_row);
+#pragma GCC unroll 2
+  for (int half = 0; half < 2; ++half) {
+    const int count = tile.columns - half * kLanes;
+    float* dw = tile.dw + half * kLanes;
+    if (count >= kLanes) {
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
+        hn::StoreU(tile.is_first ? sums[row][half] : hn::Add(hn::LoadU(d, dw), sums[row][half]), d, dw);
+      }
+    } else if (count > 0) {
+#pragma GCC unroll 16
+      for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
+        StoreFirst(tile.is_first ? sums[row][half] : hn::Add(LoadFirst(dw, count), sums[row][half]), dw, count);
+      }
+    }
+  }
+}
+
+using GradientTileFunction = void (*)(const GradientTile&);
+template <int... kIndices>
+constexpr std::array<GradientTileFunction, kTileRows> GradientTileFunctions(std::integer_sequence<int, kIndices...>) {
+  return {&ComputeGradientTile<kIndices + 1>...};
+}
+// [rows - 1]
+inline constexpr std::array<GradientTileFunction, kTileRows> kGradientTileFunctions =
+    GradientTileFunctions(std::make_integer_sequence<int, kTileRows>());
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace siskin
+HWY_AFTER_NAMESPACE();
+
+#endif  // SISKIN_KERNELS_GRADIENT_PRODUCT_INL_H_
