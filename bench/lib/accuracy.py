@@ -47,7 +47,7 @@ def run(experiment, photos, args):
     folder = environment.WORK / "accuracy" / experiment.features
     folder.mkdir(parents=True, exist_ok=True)
     command = [environment.siskin(), "train", photos, "-o", folder / "model.safetensors", "--network", "xception",
-               *experiment.options, "--run-dir", folder, "--seed", args.seed, "--format", "json"]
+               *experiment.options, "--finetune", "off", "--run-dir", folder, "--seed", args.seed, "--format", "json"]
     if args.xception_weights:
         command += ["--weights", args.xception_weights]
     cost = process.run(command)

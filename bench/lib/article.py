@@ -26,7 +26,7 @@ def run_siskin(photos, args):
     folder = environment.WORK / "article-siskin"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    command = [environment.siskin(), "train", photos, "-o", folder / "model.safetensors", "--recipe", "article",
+    command = [environment.siskin(), "train", photos, "-o", folder / "model.safetensors", "--recipe", "article", "--finetune", "off",
                "--run-dir", folder / "run", "--threads", args.threads, "--seed", 0, "--format", "json",
                "--test", 0]  # without it a part of train/ would be the test
     if args.xception_weights:

@@ -36,6 +36,10 @@ def engine_bench():
     return build("siskin-engine-bench") / "siskin-engine-bench"
 
 
+def training_bench():
+    return build("siskin-training-bench") / "siskin-training-bench"
+
+
 def weights(network):
     """The store's file of the network's published weights, fetched if it is not there yet."""
     program = siskin()

@@ -27,16 +27,34 @@ const std::vector<std::string> kAugmentFields = {"augment",       "rotation",  "
                                                  "colour-jitter", "erasing",   "brightness",    "horizontal-flip",
                                                  "vertical-flip", "fill-mode", "randaugment"};
 
+const std::vector<std::string> kFineTuneFields = {"finetune",
+                                                  "finetune-epochs",
+                                                  "finetune-batch",
+                                                  "finetune-optimizer",
+                                                  "finetune-lr",
+                                                  "backbone-lr",
+                                                  "finetune-momentum",
+                                                  "finetune-nesterov",
+                                                  "finetune-weight-decay",
+                                                  "finetune-schedule",
+                                                  "finetune-warmup",
+                                                  "train-bn",
+                                                  "clip-norm",
+                                                  "ema",
+                                                  "mixup",
+                                                  "cutmix"};
+
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::find(names, name) != names.end();
 }
 
-// All that is neither about the input, nor the head's form, nor augmentation: a field that is added to the table
-// appears here.
+// All that is neither about the input, nor the head's form, nor fine-tuning, nor augmentation: a field that is added to
+// the table appears here.
 std::vector<std::string> TrainingFields() {
   std::vector<std::string> names;
   for (const RecipeField& field : RecipeFields()) {
     if (Contains(kInputFields, field.name) || Contains(kHeadFields, field.name)) continue;
+    if (Contains(kFineTuneFields, field.name)) continue;
     if (!Contains(kAugmentFields, field.name)) names.push_back(field.name);
   }
   return names;
@@ -56,7 +74,8 @@ class TrainVerb : public Verb {
   void Declare(Options options) override {
     options.Describe("Train a classifier on folders of photos and test it.",
                      "Computes the features of every photo with a network that knows ImageNet, trains a small head on "
-                     "them, keeps the best epoch, tests it once on photos never seen, and writes one model file.");
+                     "them, may then train the network itself on augmented photos (--finetune), keeps the best epoch "
+                     "on validation, tests it once on photos never seen, and writes one model file.");
     options.Argument(
         "PHOTOS", &photos_,
         "a folder with one folder per class, or with train/validation/test in it; without those the photos "
@@ -81,6 +100,8 @@ class TrainVerb : public Verb {
     recipe_options_.Declare(options, kHeadFields);
     options.Group("Training of the head");
     recipe_options_.Declare(options, TrainingFields());
+    options.Group("Fine-tuning: the network itself, behind the head");
+    recipe_options_.Declare(options, kFineTuneFields);
     options.Group("Augmentation (of the training photos, when the network itself is trained)");
     recipe_options_.Declare(options, kAugmentFields);
     options.Text("--augment-preview", "FILE.png", &preview_, "draw what the network will see, and train nothing");
@@ -94,6 +115,7 @@ class TrainVerb : public Verb {
         "Examples:\n"
         "  siskin train photos/ -o pets.safetensors\n"
         "  siskin train photos/ --network mobilenet --epochs 100 --head 64\n"
+        "  siskin train photos/ --size 150 --finetune last-block --augment light\n"
         "  siskin train photos/ --recipe article --seed 7 --min-accuracy 0.95\n"
         "  siskin train photos/ --split-file runs/train/split.csv --class-weight balanced");
   }
@@ -183,6 +205,9 @@ class TrainVerb : public Verb {
                  {"features_from_cache", report.features_from_cache},
                  {"seconds_features", report.seconds_features},
                  {"seconds_head", report.seconds_head},
+                 {"finetune_best_epoch", report.fine_tune_best_epoch},
+                 {"finetune_epochs_run", report.fine_tune_epochs_run},
+                 {"seconds_finetune", report.seconds_fine_tune},
                  {"validation", siskin::ToJson(report.validation)}};
     json["test"] = report.test ? siskin::ToJson(*report.test) : Json(nullptr);
     Json& files = json["files"] = Json::array();
@@ -195,6 +220,13 @@ class TrainVerb : public Verb {
                                    report.features_from_cache ? " (read from the cache)" : "");
     text += fmt::format("head          {}, best epoch {} of {}\n", DurationText(report.seconds_head), report.best_epoch,
                         report.epochs_run);
+    if (report.fine_tune_epochs_run > 0) {
+      text +=
+          fmt::format("fine-tuning   {}, {}\n", DurationText(report.seconds_fine_tune),
+                      report.fine_tune_best_epoch > 0
+                          ? fmt::format("best epoch {} of {}", report.fine_tune_best_epoch, report.fine_tune_epochs_run)
+                          : "not better on validation than the head alone, which was kept");
+    }
     if (report.num_skipped > 0) {
       text += fmt::format("left out      {}, see {}\n", Plural(report.num_skipped, "photo"),
                           Printable((std::filesystem::path(run_folder_) / "skipped.csv").native()));

@@ -26,11 +26,9 @@ class Phase {
       std::error_code ignored;
       for (const fs::path& file : {Slot(0), Slot(1), Stopped()}) fs::remove(file, ignored);
     }
-    const size_t steps = static_cast<size_t>(tuner_.steps_per_epoch());
     while (!tuner_.finished()) {
       const FineTuneState& state = tuner_.state();
-      context_.progress.Begin(fmt::format("fine-tuning {}", state.epoch), "steps",
-                              steps - static_cast<size_t>(state.step));
+      context_.progress.Begin(fmt::format("fine-tuning, epoch {}", state.epoch), "photos", tuner_.photos_left());
       RunEpoch();
       context_.progress.Finish();
       options_.epoch_done(tuner_.state());
@@ -49,7 +47,7 @@ class Phase {
     for (;;) {
       switch (tuner_.Advance()) {
         case FineTuner::Event::kStep:
-          context_.progress.Advance(1);
+          context_.progress.Advance(tuner_.photos_in_step());
           if (tuner_.state().step % kStepsBetweenSaves == 0) SaveInTurn();
           break;
         case FineTuner::Event::kEpoch:

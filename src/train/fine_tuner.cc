@@ -93,6 +93,11 @@ int FineTuner::steps_per_epoch() const {
   return (photos + batch - 1) / batch;
 }
 
+size_t FineTuner::photos_left() const {
+  const size_t done = static_cast<size_t>(state_.step) * static_cast<size_t>(recipe_.fine_tune.batch);
+  return train_.files.size() - std::min(train_.files.size(), done);
+}
+
 bool FineTuner::finished() const {
   const int done = static_cast<int>(state_.history.size());
   return done >= recipe_.epochs || (recipe_.patience > 0 && done - state_.best_epoch >= recipe_.patience);

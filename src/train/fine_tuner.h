@@ -67,6 +67,7 @@ class FineTuner {
 
   bool finished() const;
   int steps_per_epoch() const;
+  size_t photos_left() const;  // of this epoch
 
   enum class Event {
     kStep,      // a step was done
@@ -77,7 +78,8 @@ class FineTuner {
   Event Advance();
 
   std::vector<std::filesystem::path> photos() const;  // of the last step
-  double seconds_waited() const;                      // for photos, since construction
+  size_t photos_in_step() const { return batch_photos_.size(); }
+  double seconds_waited() const;  // for photos, since construction
 
   // The network's weights with those of the best epoch in place of the ones that were trained.
   TensorMap BestWeights() const;
