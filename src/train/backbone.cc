@@ -1,13 +1,12 @@
 #include "train/backbone.h"
 
 #include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "base/random.h"
+#include "train/initial_weights.h"
 #include "weights/import.h"
 
 namespace siskin {
@@ -52,31 +51,6 @@ std::string DigestOf(const TensorMap& weights, const NetworkLayout& layout) {
   return TensorDigest(weights, order);
 }
 
-// Keras' defaults: kernels uniform in +-sqrt(6 / (fan in + fan out)) (Glorot, Bengio 2010), batch normalisation that
-// does nothing yet, biases 0.
-TensorMap RandomWeights(const NetworkLayout& layout, uint64_t seed) {
-  TensorMap weights;
-  uint32_t number = 0;
-  for (const LayerLayout& layer : layout) {
-    for (const ParameterSpec& spec : layer.parameters) {
-      Tensor tensor(spec.shape);
-      const std::string role = spec.name.substr(layer.name.size() + 1);
-      if (role == "gamma" || role == "moving_variance") std::ranges::fill(tensor.values<float>(), 1.0f);
-      if (role.find("kernel") != std::string::npos) {
-        const auto& dims = spec.shape.dims();
-        const int64_t out = dims.back(), in = dims[dims.size() - 2];
-        const int64_t taps = spec.shape.num_elements() / (in * out);
-        const float limit = std::sqrt(6.0f / static_cast<float>(taps * (in + out)));
-        Random random(seed, RandomPurpose::kInitialize, number);
-        for (float& value : tensor.values<float>()) value = random.Uniform(-limit, limit);
-      }
-      weights.emplace(spec.name, std::move(tensor));
-      ++number;
-    }
-  }
-  return weights;
-}
-
 }  // namespace
 
 Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, uint64_t seed,
@@ -88,7 +62,7 @@ Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,
                             : weights.empty() ? &OwnWeights(network)
                                               : NamedWeights(network, weights);
   if (weights == "none") {
-    backbone.weights = RandomWeights(layout, seed);
+    backbone.weights = InitialWeights(layout, seed);
   } else if (card != nullptr) {
     backbone.weights_name = card->name;
     backbone.weights = LoadPublished(network, *card, store);

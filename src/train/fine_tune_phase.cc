@@ -29,9 +29,9 @@ class Phase {
     while (!tuner_.finished()) {
       const FineTuneState& state = tuner_.state();
       context_.progress.Begin(fmt::format("fine-tuning, epoch {}", state.epoch), "photos", tuner_.photos_left());
-      RunEpoch();
+      const bool done = RunEpoch();
       context_.progress.Finish();
-      options_.epoch_done(tuner_.state());
+      if (done) options_.epoch_done(tuner_.state());
     }
     std::error_code ignored;
     fs::remove(Stopped(), ignored);  // the slots are further
@@ -41,7 +41,8 @@ class Phase {
   fs::path Slot(int slot) const { return options_.folder / fmt::format("fine-tune-{}.safetensors", slot); }
   fs::path Stopped() const { return options_.folder / "fine-tune-stopped.safetensors"; }
 
-  void RunEpoch() {
+  // False: it diverged, and the tuner is back at an earlier state.
+  bool RunEpoch() {
     // The first state too: there is then always something to go back to.
     if (tuner_.state().steps == 0) Save(Slot(slot_));
     for (;;) {
@@ -52,14 +53,14 @@ class Phase {
           break;
         case FineTuner::Event::kEpoch:
           SaveInTurn();
-          return;
+          return true;
         case FineTuner::Event::kStopped:
           Save(Stopped());
           Fail(ErrorKind::kInterrupted, "stopped in epoch {} of the fine-tuning, after step {} of {}",
                tuner_.state().epoch, tuner_.state().step, tuner_.steps_per_epoch());
         case FineTuner::Event::kDiverged:
           RollBack();
-          return;  // a new line of progress
+          return false;
       }
     }
   }

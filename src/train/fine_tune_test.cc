@@ -156,6 +156,7 @@ class FineTuning : public ::testing::Test {
   ModelCard card_;
   TensorMap weights_;
   LabelledPhotos train_, validation_;
+  int epochs_done_ = 0;
   EpochResult head_ = {.validation_loss = 1e9};  // anything is better
 };
 
@@ -301,6 +302,7 @@ TEST_F(FineTuning, DivergingGoesBackThreeTimesAndThenSaysSo) {
   const Result result = Run(Folder("diverging"), false, -1, &FileOps::System(), true);
   EXPECT_NE(result.error.find("--finetune-lr"), std::string::npos) << result.error;
   ASSERT_EQ(result.warnings.size(), 3u);
+  EXPECT_EQ(epochs_done_, 0);
   EXPECT_NE(result.warnings[0].find("learning rate times 0.5"), std::string::npos) << result.warnings[0];
   EXPECT_NE(result.warnings[2].find("learning rate times 0.125"), std::string::npos) << result.warnings[2];
   EXPECT_NE(result.warnings[0].find(photos_.native()), std::string::npos) << "the photos are named";

@@ -18,6 +18,7 @@
 #include "train/checkpoint.h"
 #include "train/features.h"
 #include "train/head_trainer.h"
+#include "train/initial_weights.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
 #include "train/run_report.h"
@@ -137,6 +138,15 @@ LabelledPhotos PhotosOf(const Dataset& dataset, const FeatureSet& set) {
   for (const std::string& path : set.paths) photos.files.push_back(dataset.root / path);
   photos.labels = set.labels;
   return photos;
+}
+
+// The head as it is before any training.
+void ResetHead(uint64_t seed, ClassifierModel* model) {
+  Graph graph;
+  const Graph backbone = BuildNetwork(model->card.network);
+  graph.Input(1, 1, backbone.shape(backbone.output()).c);
+  AppendHead(model->card, &graph);
+  for (auto& [name, tensor] : InitialWeights(graph.Layout(), seed)) model->weights[name] = std::move(tensor);
 }
 
 // The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head.
@@ -298,6 +308,9 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const TensorMap head = trainer.BestWeights();
   model.weights = std::move(backbone.weights);
   for (const auto& [name, tensor] : head) model.weights.emplace(name, tensor.Clone());
+  // A head on features of random weights knows nothing that would survive their training.
+  const bool from_scratch = options.weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
+  if (from_scratch) ResetHead(options.seed, &model);
   if (options.recipe.fine_tune.layers != FineTune::kOff) {
     phases.push_back(FineTuneModel(options, dataset, features, trainer.state(), identity, folder, &model, context));
     report.fine_tune_best_epoch = phases.back().best_epoch;
