@@ -260,6 +260,8 @@ TEST_F(FineTuning, NothingWorseThanTheHeadIsKept) {
   EXPECT_EQ(Run(Folder("loss")).state.best_epoch, 0);
   head_ = {.validation_loss = 1e9, .validation_accuracy = 1.01};
   EXPECT_EQ(Run(Folder("accuracy")).state.best_epoch, 0);
+  recipe_.fine_tune.keep = true;
+  EXPECT_GT(Run(Folder("kept")).state.best_epoch, 0);
 }
 
 TEST_F(FineTuning, StatisticsMoveOnlyIfAsked) {

@@ -275,8 +275,9 @@ void FineTuner::FinishEpoch(const LossSum& validation) {
                               .seconds = epoch_seconds_,
                               .time = std::chrono::duration<double>(now).count()};
   state_.history.push_back(result);
-  const bool helps =
+  const bool better_than_head =
       result.validation_accuracy >= head_.validation_accuracy && result.validation_loss <= head_.validation_loss;
+  const bool helps = better_than_head || recipe_.fine_tune.keep;
   if (helps && (state_.best_epoch == 0 ||
                 IsBetter(result, state_.history[static_cast<size_t>(state_.best_epoch) - 1], recipe_.select_by))) {
     state_.best_epoch = result.epoch;

@@ -53,7 +53,7 @@ struct FineTuneState {
 class FineTuner {
  public:
   // card: of the model as it will be (network, head, preprocessing, classes). weights: of the network with the trained
-  // head. `head` is how good these are on the validation photos: nothing worse is ever kept.
+  // head. `head` is how good these are on the validation photos: nothing worse is kept, unless the recipe says so.
   FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card, const TensorMap& weights,
             const LabelledPhotos& train, const LabelledPhotos& validation, const EpochResult& head,
             const RunContext& context);

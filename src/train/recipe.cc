@@ -260,6 +260,8 @@ std::vector<RecipeField> MakeFields() {
                   [](auto& r) -> auto& { return r.fine_tune.schedule; }),
       NumberField<double>("finetune-warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
                           [](auto& r) -> auto& { return r.fine_tune.warmup; }),
+      FlagField("keep-finetuned", "its best epoch is the model even if the head alone is better on validation",
+                [](auto& r) -> auto& { return r.fine_tune.keep; }),
       FlagField("train-bn", "batch normalisation by the statistics of the batch; without it they stay as they are",
                 [](auto& r) -> auto& { return r.fine_tune.train_bn; }),
       NumberField<double>("clip-norm", "longest gradient, longer ones are shortened; 0: any", 0, 1e6,
@@ -299,7 +301,8 @@ Recipe ArticleRecipe() {
                       .momentum = 0.1,
                       .nesterov = true,
                       .schedule = Schedule::kConstant,
-                      .train_bn = true};
+                      .train_bn = true,
+                      .keep = true};
   recipe.augment = FindAugmentation("article");
   return recipe;
 }

@@ -40,6 +40,7 @@ struct FineTuneRecipe {
   double clip_norm = 0;   // longest gradient; 0: any
   double ema = 0;         // decay of an average of the weights, which then is what counts; 0: off
   double mixup = 0;       // parameter of the Beta distribution that mixes pairs of photos; 0: off
+  bool keep = false;      // its best epoch is the model even if the head alone is better on validation
   double cutmix = 0;      // the same for rectangles cut out of another photo
 };
 
