@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "data/loader.h"
+#include "evaluate/calibration.h"
 #include "train/mixing.h"
 
 namespace siskin {
@@ -42,6 +43,14 @@ size_t InputFloats(const Preprocessing& preprocessing) {
 }
 
 }  // namespace
+
+LossSum CalibratedLoss(std::vector<float> logits, std::span<const int> labels) {
+  const auto temperature = static_cast<float>(FitTemperature(logits, labels));
+  for (float& logit : logits) logit /= temperature;
+  std::vector<float> turned(logits.size());
+  Turn(logits, labels.size(), turned);
+  return CrossEntropy(turned, labels, {}, {});
+}
 
 FineTuner::FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card, const TensorMap& weights,
                      const LabelledPhotos& train, const LabelledPhotos& validation, const EpochResult& head,
@@ -248,20 +257,15 @@ std::optional<LossSum> FineTuner::Validate() const {
   Plan plan(BuildModelGraph(card_), WeightsOf(state_.array(trained), state_.array("statistics")),
             {.max_batch = kValidationBatch}, context_.threads);
   const size_t photo_floats = InputFloats(card_.preprocessing), outputs = static_cast<size_t>(plan.output_shape().c);
-  std::vector<float> pixels, logits, turned;
-  LossSum sum;
+  std::vector<float> pixels, logits(validation_.files.size() * outputs);
   for (size_t begin = 0; begin < validation_.files.size(); begin += kValidationBatch) {
     if (context_.stopped()) return std::nullopt;
     const size_t n = std::min<size_t>(kValidationBatch, validation_.files.size() - begin);
     pixels.resize(n * photo_floats);
-    logits.resize(n * outputs);
-    turned.resize(n * outputs);
     LoadPhotos(std::span(validation_.files).subspan(begin, n), card_.preprocessing, pixels, context_.threads);
-    plan.Run(pixels, static_cast<int>(n), logits);
-    Turn(logits, n, turned);
-    sum.Add(CrossEntropy(turned, std::span(validation_.labels).subspan(begin, n), {}, {}));
+    plan.Run(pixels, static_cast<int>(n), std::span(logits).subspan(begin * outputs, n * outputs));
   }
-  return sum;
+  return CalibratedLoss(std::move(logits), validation_.labels);
 }
 
 void FineTuner::FinishEpoch(const LossSum& validation) {

@@ -33,6 +33,11 @@ struct LabelledPhotos {
   std::vector<int> labels;
 };
 
+// Loss of logits [photos, outputs] at the temperature that suits them best, which is what a model gets in the end.
+// Trained networks are too sure of themselves (Guo et al. 2017, "On calibration of modern neural networks"): without
+// this, a network that makes fewer mistakes than another may still have the higher loss.
+LossSum CalibratedLoss(std::vector<float> logits, std::span<const int> labels);
+
 struct FineTuneState {
   // "parameters", "statistics" (moving averages of batch normalisation), "optimizer_first", "optimizer_second",
   // "average" (with `ema`), "best", "best_statistics". Those that a recipe does not need are empty.
@@ -53,7 +58,8 @@ struct FineTuneState {
 class FineTuner {
  public:
   // card: of the model as it will be (network, head, preprocessing, classes). weights: of the network with the trained
-  // head. `head` is how good these are on the validation photos: nothing worse is kept, unless the recipe says so.
+  // head. `head` is how good these are on the validation photos (CalibratedLoss): nothing worse is kept, unless the
+  // recipe says so.
   FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card, const TensorMap& weights,
             const LabelledPhotos& train, const LabelledPhotos& validation, const EpochResult& head,
             const RunContext& context);

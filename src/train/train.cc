@@ -140,37 +140,6 @@ LabelledPhotos PhotosOf(const Dataset& dataset, const FeatureSet& set) {
   return photos;
 }
 
-// The head as it is before any training.
-void ResetHead(uint64_t seed, ClassifierModel* model) {
-  Graph graph;
-  const Graph backbone = BuildNetwork(model->card.network);
-  graph.Input(1, 1, backbone.shape(backbone.output()).c);
-  AppendHead(model->card, &graph);
-  for (auto& [name, tensor] : InitialWeights(graph.Layout(), seed)) model->weights[name] = std::move(tensor);
-}
-
-// The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head.
-TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset, const Features& features,
-                            const HeadState& head, const Json& identity, const RunFolder& folder,
-                            ClassifierModel* model, const RunContext& context) {
-  const Recipe& recipe = options.recipe;
-  FineTuner tuner(recipe, options.seed, model->card, model->weights, PhotosOf(dataset, features.train),
-                  PhotosOf(dataset, features.validation), head.history[static_cast<size_t>(head.best_epoch) - 1],
-                  context);
-  const auto epoch_done = [&](const FineTuneState& state) {
-    WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(head), PhaseOf(state)});
-    const EpochResult& epoch = state.history.back();
-    context.progress.Note(EpochLine(epoch, recipe.fine_tune.epochs, state.best_epoch == epoch.epoch));
-  };
-  RunFineTuning({options.run_folder, identity, options.resume, options.attempt, epoch_done}, &tuner, context);
-  if (tuner.state().best_epoch > 0) {
-    model->weights = tuner.BestWeights();
-  } else {
-    context.progress.Note("no epoch of the fine-tuning is better on the validation photos: the head alone is kept");
-  }
-  return PhaseOf(tuner.state());
-}
-
 // The trained head as it stands in the model file, on features: what a predictor computes after the backbone.
 std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, const FeatureSet& set,
                               ThreadPool& threads) {
@@ -187,6 +156,39 @@ std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, cons
              std::span(logits).subspan(begin * outputs, n * outputs));
   }
   return logits;
+}
+
+// The head as it is before any training.
+void ResetHead(uint64_t seed, ClassifierModel* model) {
+  Graph graph;
+  const Graph backbone = BuildNetwork(model->card.network);
+  graph.Input(1, 1, backbone.shape(backbone.output()).c);
+  AppendHead(model->card, &graph);
+  for (auto& [name, tensor] : InitialWeights(graph.Layout(), seed)) model->weights[name] = std::move(tensor);
+}
+
+// The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head.
+TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset, const Features& features,
+                            const HeadState& head, const Json& identity, const RunFolder& folder,
+                            ClassifierModel* model, const RunContext& context) {
+  const Recipe& recipe = options.recipe;
+  const LossSum before = CalibratedLoss(HeadLogits(model->card, model->weights, features.validation, context.threads),
+                                        features.validation.labels);
+  const EpochResult baseline = {.validation_loss = before.mean_loss(), .validation_accuracy = before.accuracy()};
+  FineTuner tuner(recipe, options.seed, model->card, model->weights, PhotosOf(dataset, features.train),
+                  PhotosOf(dataset, features.validation), baseline, context);
+  const auto epoch_done = [&](const FineTuneState& state) {
+    WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(head), PhaseOf(state)});
+    const EpochResult& epoch = state.history.back();
+    context.progress.Note(EpochLine(epoch, recipe.fine_tune.epochs, state.best_epoch == epoch.epoch));
+  };
+  RunFineTuning({options.run_folder, identity, options.resume, options.attempt, epoch_done}, &tuner, context);
+  if (tuner.state().best_epoch > 0) {
+    model->weights = tuner.BestWeights();
+  } else {
+    context.progress.Note("no epoch of the fine-tuning is better on the validation photos: the head alone is kept");
+  }
+  return PhaseOf(tuner.state());
 }
 
 // The same for the whole network, from the photos.
