@@ -542,18 +542,21 @@ class TrainingPlan::Impl {
     const int input = op.inputs[0];
     const FeatureShape in = ShapeOf(input);
     NeedScratch(DepthwiseGradientScratch(op.window, options_.max_batch, in.h, in.w, in.c, threads_.num_threads()));
-    schedule_.Emit(op.name, "filter gradient", {x, slope}, [this, &op, x, slope](const TrainingPass& pass) {
-      DepthwiseFilterGradient(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.gradient[op.depthwise],
-                              scratch(), threads_);
-    });
-    if (!WantsGradient(input)) return;
-    const auto spread = [this, &op, slope](const TrainingPass& pass, const View& dx) {
-      DepthwiseInputGradient(op.window, At(slope, pass), &pass.parameters[op.depthwise], dx, scratch(), threads_);
+    if (!WantsGradient(input)) {
+      schedule_.Emit(op.name, "filter gradient", {x, slope}, [this, &op, x, slope](const TrainingPass& pass) {
+        DepthwiseFilterGradient(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.gradient[op.depthwise],
+                                scratch(), threads_);
+      });
+      return;
+    }
+    const auto gradients = [this, &op, x, slope](const TrainingPass& pass, const View& dx) {
+      DepthwiseGradients(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.parameters[op.depthwise],
+                         &pass.gradient[op.depthwise], dx, scratch(), threads_);
     };
-    if (!op.relu_input) return WriteContribution(input, op, "depthwise gradient", {slope}, spread);
+    if (!op.relu_input) return WriteContribution(input, op, "depthwise gradients", {x, slope}, gradients);
     const BufferId masked = schedule_.NewBuffer(in);
-    schedule_.Emit(op.name, "depthwise gradient", {slope, masked},
-                   [this, spread, masked](const TrainingPass& pass) { spread(pass, At(masked, pass)); });
+    schedule_.Emit(op.name, "depthwise gradients", {x, slope, masked},
+                   [this, gradients, masked](const TrainingPass& pass) { gradients(pass, At(masked, pass)); });
     const Target target = Contribute(input);
     schedule_.Emit(op.name, "relu gradient", {x, masked, target.to, target.base},
                    [this, x, masked, target](const TrainingPass& pass) {
