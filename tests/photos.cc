@@ -60,15 +60,16 @@ Workshop::Workshop(int photos_per_class) {
 }
 
 std::vector<std::string> Workshop::TrainArguments() const {
-  return {"train",     path("photos"),
-          "-o",        path("model.safetensors"),
-          "--run-dir", path("run"),
-          "--weights", path("weights.safetensors"),
-          "--network", "mobilenet",
-          "--alpha",   "0.25",
-          "--size",    "32",
-          "--head",    "8",
-          "--epochs",  "3"};
+  return {"train",      path("photos"),
+          "-o",         path("model.safetensors"),
+          "--run-dir",  path("run"),
+          "--weights",  path("weights.safetensors"),
+          "--network",  "mobilenet",
+          "--alpha",    "0.25",
+          "--size",     "32",
+          "--head",     "8",
+          "--epochs",   "3",
+          "--finetune", "off"};
 }
 
 void Workshop::Train() const {

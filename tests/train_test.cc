@@ -108,6 +108,42 @@ TEST(Train, GoesOnBitForBitAfterAnInterruption) {
   EXPECT_TRUE(ReadText(shop.path("model.safetensors")) == ReadText(shop.path("straight")));
 }
 
+// Killed, not asked: `tests/survival` does this 200 times at random moments.
+TEST(Train, FineTuningGoesOnBitForBitAfterAKill) {
+  const Workshop shop;
+  const auto arguments =
+      With(shop.TrainArguments(), {"--finetune", "all", "--finetune-epochs", "60", "--finetune-batch", "4", "--augment",
+                                   "article", "--keep-finetuned"});
+  const RunResult straight = RunSiskin(
+      With(arguments, {"-o", shop.path("straight"), "--run-dir", shop.path("run-straight"), "--threads", "1"}));
+  ASSERT_EQ(straight.exit_code, 0) << straight.err;
+  EXPECT_NE(straight.out.find("fine-tuning "), std::string::npos) << straight.out;
+
+  const auto wait_for_lines = [&](size_t lines) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(120);
+    while (CountLines(ReadText(shop.path("run") / "log.csv")) < lines && std::chrono::steady_clock::now() < end) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  {
+    BackgroundSiskin training(arguments, shop.path("log"));
+    wait_for_lines(8);  // a header, three epochs of the head, four of the network
+    training.Signal(SIGKILL);
+    EXPECT_EQ(training.Wait(), -SIGKILL) << ReadText(shop.path("log"));
+  }
+  {
+    BackgroundSiskin training(With(arguments, {"--resume"}), shop.path("log"));
+    wait_for_lines(20);
+    training.Signal(SIGINT);
+    EXPECT_EQ(training.Wait(), 130) << ReadText(shop.path("log"));
+  }
+  EXPECT_FALSE(fs::exists(shop.path("model.safetensors")));
+  const RunResult resumed = RunSiskin(With(arguments, {"--resume"}));
+  ASSERT_EQ(resumed.exit_code, 0) << resumed.err;
+  EXPECT_NE(resumed.err.find("fine-tuning goes on in epoch"), std::string::npos) << resumed.err;
+  EXPECT_TRUE(ReadText(shop.path("model.safetensors")) == ReadText(shop.path("straight")));
+}
+
 TEST(Train, ASecondRunReadsTheFeatures) {
   const Workshop shop;
   shop.Train();

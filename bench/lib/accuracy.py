@@ -1,4 +1,4 @@
-"""Accuracy on dogs-vs-cats, the head alone trained, 50 epochs: Siskin beside what Keras reached on the same photos.
+"""Accuracy on dogs-vs-cats, 50 epochs of the head, then fine-tuned: Siskin beside what Keras reached, or what is wanted.
 
 4,000 photos train, 2,000 choose the epoch, 10,000 test once. Keras' numbers were measured with the article's head on
 features of the same weights. With the article's head Siskin may be 0.2 points below; the default recipe must be above.
@@ -25,6 +25,7 @@ class Experiment:
     keras: tuple  # validation and test, percent
     features: str  # experiments with the same features share a folder, so that they are computed once
     above: bool = False
+    head_only: bool = True
 
     def wanted(self, keras):
         return keras if self.above else keras - ALLOWED_BELOW
@@ -39,7 +40,15 @@ EXPERIMENTS = (
     Experiment("150 px nearest, x/127.5-1, article's head",
                ("--recipe", "article", "--size", "150", "--scaling", "signed", "--interpolation", "nearest"),
                (96.0, 96.7), "150-signed"),
-    Experiment("299 px, default recipe", ("--recipe", "default", *SIGNED_299), (99.2, 99.1), "299-signed", above=True),
+    Experiment("299 px, default recipe's head", ("--recipe", "default", *SIGNED_299), (99.2, 99.1), "299-signed",
+               above=True),
+    # From here on the network itself is trained, too: hours.
+    Experiment("150 px, default recipe", ("--recipe", "default", "--size", "150"), (95.4, 97.2), "150-default",
+               above=True, head_only=False),
+    Experiment("299 px, default recipe", ("--recipe", "default", *SIGNED_299), (99.2, 99.3), "299-signed", above=True,
+               head_only=False),
+    Experiment("150 px, article's recipe, fine-tuned", ("--recipe", "article"), (95.4, 95.5), "150-article",
+               head_only=False),
 )
 
 
@@ -47,7 +56,7 @@ def run(experiment, photos, args):
     folder = environment.WORK / "accuracy" / experiment.features
     folder.mkdir(parents=True, exist_ok=True)
     command = [environment.siskin(), "train", photos, "-o", folder / "model.safetensors", "--network", "xception",
-               *experiment.options, "--finetune", "off", "--run-dir", folder, "--seed", args.seed, "--format", "json"]
+               *experiment.options, *(("--finetune", "off") if experiment.head_only else ()), "--run-dir", folder, "--seed", args.seed, "--format", "json"]
     if args.xception_weights:
         command += ["--weights", args.xception_weights]
     cost = process.run(command)
