@@ -128,6 +128,9 @@ class TrainVerb : public Verb {
     Progress& progress = session.progress();
     progress.Note(fmt::format("training on {} with {} at {} px, recipe {}", Printable(photos_), options.recipe.network,
                               PreprocessingOf(options.recipe).height, options.recipe.name));
+    if (options.recipe.fine_tune.layers == FineTune::kOff && options.recipe.augment != FindRecipe(recipe_).augment) {
+      progress.Warn("augmentation has no effect without --finetune: the head is trained on plain photos");
+    }
     const TrainReport report = Train(options, session.context());
     Print(report, session);
     progress.Note(fmt::format("next: siskin predict {} PHOTO...", Printable(common_.output)));

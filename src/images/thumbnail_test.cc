@@ -41,13 +41,13 @@ TEST(Thumbnail, IsTheWholePhotoAtMostThatLarge) {
 }
 
 TEST(Thumbnail, OfASmallPhotoKeepsItsSize) {
-  const Image small = Decoded(JpegThumbnail(testing::EncodePng(testing::GradientPicture(30, 50)), 160));
+  const Image small = Decoded(JpegThumbnail(EncodePng(testing::GradientPicture(30, 50)), 160));
   EXPECT_EQ(small.width, 30);
   EXPECT_EQ(small.height, 50);
 }
 
 TEST(Thumbnail, OfANarrowPhotoHasAtLeastOnePixel) {
-  const Image small = Decoded(JpegThumbnail(testing::EncodePng(testing::GradientPicture(2, 1000)), 100));
+  const Image small = Decoded(JpegThumbnail(EncodePng(testing::GradientPicture(2, 1000)), 100));
   EXPECT_EQ(small.width, 1);
   EXPECT_EQ(small.height, 100);
 }

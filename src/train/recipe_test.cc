@@ -90,7 +90,7 @@ TEST(Recipe, AugmentationIsAPresetAndItsExceptions) {
   Recipe recipe = FindRecipe("article");
   EXPECT_EQ(recipe.augment, FindAugmentation("article"));
   EXPECT_EQ(ToJson(recipe)["augment"], "article");
-  EXPECT_FALSE(FindRecipe("default").augment.any());
+  EXPECT_EQ(FindRecipe("default").augment, FindAugmentation("light"));
 
   SetRecipeField(&recipe, "augment", "light");
   SetRecipeField(&recipe, "rotation", "45");

@@ -285,10 +285,6 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   WriteSplitFile(dataset, folder.splits());
   Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights, options.seed);
 
-  if (options.recipe.augment.any() && options.recipe.fine_tune.layers == FineTune::kOff) {
-    context.progress.Warn("augmentation has no effect without --finetune: the head is trained on plain photos");
-  }
-
   TrainReport report;
   Stopwatch watch;
   const Features features = FeaturesOf(dataset, backbone, options, folder, context);
