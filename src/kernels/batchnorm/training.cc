@@ -121,8 +121,7 @@ namespace {
 constexpr size_t kMaxSums = 2;  // of one pass
 
 size_t NumPieces(size_t num_pixels) {
-  constexpr size_t kPixels = 128;  // as in the kernels
-  return (num_pixels + kPixels - 1) / kPixels;
+  return (num_pixels + HWY_NAMESPACE::kPiecePixels - 1) / HWY_NAMESPACE::kPiecePixels;
 }
 
 // The pieces' sums added up in double. scratch: [pieces][num_sums][channels]; finish(c, sums) takes them.
