@@ -55,7 +55,9 @@ function(siskin_tests)
   file(GLOB_RECURSE helpers CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/testing*.cc)
   list(FILTER helpers EXCLUDE REGEX "_test\\.cc$")  # the helpers' own tests
   add_library(siskin_testing STATIC ${helpers})
-  target_compile_definitions(siskin_testing PRIVATE SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Only for the file that needs it: a path in every command line would keep ccache from sharing objects between clones.
+  set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/testing.cc PROPERTIES
+    COMPILE_DEFINITIONS SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt
                                               nlohmann_json::nlohmann_json PkgConfig::hwy)
   foreach(folder IN LISTS ARGN)
@@ -64,8 +66,7 @@ function(siskin_tests)
       add_executable(${folder}_test ${files})
       target_link_libraries(${folder}_test PRIVATE siskin_testing GTest::gtest_main OpenSSL::Crypto CURL::libcurl
         PkgConfig::archive PkgConfig::turbojpeg PkgConfig::png PkgConfig::webp CLI11::CLI11)
-      target_compile_definitions(${folder}_test PRIVATE SISKIN_VERSION="${PROJECT_VERSION}"
-        SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}" SISKIN_BINARY_DIR="${PROJECT_BINARY_DIR}")
+      target_compile_definitions(${folder}_test PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
       gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_TIMEOUT 120
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     endif()
