@@ -57,6 +57,7 @@ NetworkCard XceptionCard() {
   card.alphas = {1};
   card.scaling = "signed";
   card.last_block = "block14_sepconv1";
+  card.deeper_half = "block9_sepconv1_act";
   card.top1 = 79.0;  // both from the paper, table 1
   card.top5 = 94.5;
   card.build = BuildXception;
@@ -89,6 +90,7 @@ NetworkCard MobileNetCard() {
   card.alphas = {0.25, 0.5, 0.75, 1};
   card.scaling = "signed";
   card.last_block = "conv_dw_13";
+  card.deeper_half = "conv_dw_7";
   card.top1 = 70.4;  // both from Keras' table of applications, alpha 1 at 224 px
   card.top5 = 89.5;
   card.build = BuildMobileNet;
