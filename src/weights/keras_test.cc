@@ -24,10 +24,9 @@ class FakeHdf5 {
   }
   TensorMap Take(const NetworkLayout& layout, const Json* config = nullptr, const std::string& inner = "") {
     file_.metadata["attributes"] = ToText(attributes_);
-    const std::vector<FileModel> models = ModelsInHdf5(file_, config, "x.h5");
-    TensorMap tensors;
-    for (const auto& [name, tensor] : file_.tensors) tensors.emplace(name, tensor.Clone());
-    return TakeModel(std::move(tensors), models, layout, inner, "x.h5");
+    FileContents contents{{}, ModelsInHdf5(file_, config, "x.h5")};
+    for (const auto& [name, tensor] : file_.tensors) contents.tensors.emplace(name, tensor.Clone());
+    return TakeModel(std::move(contents), layout, inner, "x.h5");
   }
 
  private:
