@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "fuzz/target.h"
+#include "weights/import.h"
 #include "weights/keras.h"
 #include "weights/testing_weights.h"
 
@@ -22,9 +23,9 @@ void Run(std::string_view input) {
 
   std::optional<Json> config;
   if (!config_text.empty()) config = ParseJson(config_text, "config.json");
-  const std::vector<FileModel> models = ModelsInHdf5(hdf5, config ? &*config : nullptr, "input");
-  const TensorMap taken = TakeModel(std::move(hdf5.tensors), models, layout, "", "input");
-  Require(taken.size() == shapes.size(), "a model that fits has every parameter");
+  std::vector<FileModel> models = ModelsInHdf5(hdf5, config ? &*config : nullptr, "input");
+  const TensorMap taken = TakeModel({std::move(hdf5.tensors), std::move(models)}, layout, "", "input");
+  CheckWeights(taken, layout, "input");
 }
 
 }  // namespace siskin::fuzz

@@ -103,6 +103,35 @@ Seeds KerasSeeds() {
   return {Keras2(layout), Keras3(layout, false), Keras3(layout, true)};
 }
 
+// What the converter of TensorFlow.js writes: model.json, a NUL, the bytes of all shards (tfjs_fuzz.cc).
+Seeds TfjsSeeds() {
+  const NetworkLayout layout = testing::SmallLayout();
+  const std::vector<std::string> names = KerasNames(layout);
+  const TensorMap tensors = testing::SmallWeights(layout);
+  Json layers = Json::array(), weights = Json::array();
+  std::string data;
+  for (size_t i = 0; i < layout.size(); ++i) {
+    layers.push_back({{"class_name", layout[i].keras_class}, {"config", {{"name", names[i]}}}});
+    for (const ParameterSpec& parameter : layout[i].parameters) {
+      const std::string name = names[i] + parameter.name.substr(parameter.name.find('/'));
+      weights.push_back({{"name", name}, {"shape", parameter.shape.dims()}, {"dtype", "float32"}});
+      const auto bytes = tensors.at(parameter.name).bytes();
+      data.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+  }
+  const Json topology = {{"model_config", {{"class_name", "Model"}, {"config", {{"layers", layers}}}}}};
+  const auto model = [&](const Json& all) {
+    return ToText({{"format", "layers-model"},
+                   {"modelTopology", topology},
+                   {"weightsManifest", Json::array({{{"paths", {"1.bin", "2.bin"}}, {"weights", all}}})}});
+  };
+  const Json quantised = Json::array({{{"name", names[0] + "/kernel"},
+                                       {"shape", {2, 3}},
+                                       {"dtype", "float32"},
+                                       {"quantization", {{"dtype", "uint8"}, {"scale", 0.5}, {"min", -1}}}}});
+  return {model(weights) + kNul + data, model(quantised) + kNul + "abcdef"};
+}
+
 Seeds ArchiveSeeds() {
   const std::vector<Member> members = {
       {"metadata.json", "{}"}, {"config.json", R"({"config": {}})"}, {"model.weights.h5", "\x89HDF"}};
@@ -220,6 +249,7 @@ int WriteAll(const fs::path& folder) {
                                                           {"npy", NpySeeds()},
                                                           {"png", PngSeeds()},
                                                           {"safetensors", SafetensorsSeeds()},
+                                                          {"tfjs", TfjsSeeds()},
                                                           {"webp", WebPSeeds()}};
   for (const auto& [target, seeds] : all) {
     MakeFolder(folder / target);
