@@ -52,8 +52,9 @@ void CheckName(const std::string& name, std::string_view where) {
 std::string ReadMember(archive* a, archive_entry* entry, const std::string& name, size_t max_bytes,
                        std::string_view where) {
   if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_is_encrypted(entry) != 0 ||
-      archive_entry_hardlink(entry) != nullptr) {
-    Fail(ErrorKind::kModel, "{}: {} in the archive is not a plain file (a link, a folder, or encrypted)", where, name);
+      archive_entry_hardlink(entry) != nullptr || archive_entry_sparse_count(entry) != 0) {
+    Fail(ErrorKind::kModel, "{}: {} in the archive is not a plain file (a link, a folder, encrypted, or with holes)",
+         where, name);
   }
   std::string content;
   const auto too_large = [&] {
