@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "cli/group_writer.h"
+#include "cli/model_argument.h"
 #include "cli/photo_messages.h"
 #include "cli/prediction_writer.h"
 #include "cli/text.h"
@@ -51,10 +53,15 @@ class EvalVerb : public Verb {
     options.Describe("Measure a model on photos whose class is known.",
                      "Accuracy with its 95 % interval, confusion matrix, precision, recall, F1 and ROC AUC of each "
                      "class, log loss.");
-    options.Argument("MODEL", &model_, "a model file made by `siskin train`");
+    options.Argument("MODEL", &model_, "a model file made by `siskin train`; with --group a network: mobilenet");
     options.Argument("DIR", &folder_, "a folder with one folder per class, or with train/validation/test in it");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
                    "which part of a folder with train/validation/test");
+    options.Text(
+        "--group", "WORD", &group_,
+        "of a network with ImageNet's classes: whether it tells what is a WORD (bird, dog, ... or a WordNet id) "
+        "from the rest; folders named so, or after a kind of it, against all others");
+    options.Number("--threshold", &threshold_, 0, 1, "--group: the score from which on it is one (0.5 if not given)");
     AddFormat(options, {"text", "json", "csv"});
     AddOutput(options);
     options.Text("--predictions", "FILE.csv", &predictions_,
@@ -71,25 +78,31 @@ class EvalVerb : public Verb {
         "  siskin eval pets.safetensors new-photos/ --format json -o metrics.json\n"
         "  siskin eval pets.safetensors photos/ --predictions answers.csv\n"
         "  siskin eval pets.safetensors photos/ --report report.html\n"
-        "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95");
+        "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95\n"
+        "  siskin eval mobilenet photos/ --group bird");
   }
 
   ExitCode Run(Session& session) override {
-    const ClassifierModel model = ReadModel(model_);
+    if (group_.empty() && threshold_) Fail(ErrorKind::kUsage, "--threshold belongs to --group");
+    const ImageNetGroup group = group_.empty() ? ImageNetGroup() : FindImageNetGroup(group_);
+    const ClassifierModel model = group_.empty() ? ReadModel(model_) : LoadModelOrNetwork(model_);
     const Dataset dataset = ScanFolder(folder_);
-    Evaluation evaluation = Prepare(dataset, model.card);
+    const std::optional<GroupQuestion> question = Question(group, model.card, session);
+    const ModelCard& card = question ? question->card() : model.card;
+    Evaluation evaluation =
+        Prepare(dataset, question ? FoldersInGroup(dataset.class_names, group, folder_) : MapClasses(dataset, card));
     const RunContext context = session.context();
     const int batch = static_cast<int>(std::min(evaluation.photos.size(), static_cast<size_t>(common_.batch)));
     Predictor predictor(model, batch, context.threads);
-    Score(dataset, predictor, &evaluation, context);
+    Score(dataset, question, predictor, &evaluation, context);
     if (evaluation.photos.empty()) {
       Fail(ErrorKind::kData, "{}: not one photo could be read; `siskin check` says why", Printable(folder_));
     }
     const Metrics metrics =
-        ComputeMetrics(evaluation.scores, evaluation.truths, evaluation.decisions, model.card.class_names);
+        ComputeMetrics(evaluation.scores, evaluation.truths, evaluation.decisions, card.class_names);
     Print(metrics, evaluation, session);
-    if (!predictions_.empty()) WritePredictions(evaluation, model.card);
-    if (!report_.empty()) WriteReport(dataset, evaluation, model.card, session, context.threads);
+    if (!predictions_.empty()) WritePredictions(evaluation, card);
+    if (!report_.empty()) WriteReport(dataset, evaluation, card, session, context.threads);
     WarnAboutPhotos(evaluation.skipped, "could not be read", session);
     if (min_accuracy_ && metrics.accuracy < *min_accuracy_) {
       session.console().Error(
@@ -100,8 +113,14 @@ class EvalVerb : public Verb {
   }
 
  private:
-  Evaluation Prepare(const Dataset& dataset, const ModelCard& card) const {
-    const std::vector<int> classes = MapClasses(dataset, card);
+  std::optional<GroupQuestion> Question(const ImageNetGroup& group, const ModelCard& card, Session& session) const {
+    if (group.senses.empty()) return std::nullopt;
+    session.progress().Note(GroupText(group));
+    return GroupQuestion(card, group, threshold_.value_or(kGroupThreshold));
+  }
+
+  // classes: the model's class of each of the dataset's.
+  Evaluation Prepare(const Dataset& dataset, const std::vector<int>& classes) const {
     Evaluation evaluation{.photos = {}, .truths = {}, .decisions = {}, .scores = {}, .skipped = dataset.skipped};
     for (const Photo& photo : dataset.photos) {
       if (dataset.has_splits && split_ != "all" && split_ != kSplitNames[static_cast<size_t>(photo.split)]) continue;
@@ -116,7 +135,8 @@ class EvalVerb : public Verb {
   }
 
   // Fills in decisions and scores; photos that cannot be read move to `skipped`.
-  static void Score(const Dataset& dataset, Predictor& predictor, Evaluation* evaluation, const RunContext& context) {
+  static void Score(const Dataset& dataset, const std::optional<GroupQuestion>& question, Predictor& predictor,
+                    Evaluation* evaluation, const RunContext& context) {
     const auto batch = static_cast<size_t>(predictor.max_batch());
     const std::vector<const Photo*> photos = std::move(evaluation->photos);
     const std::vector<int> truths = std::move(evaluation->truths);
@@ -130,7 +150,7 @@ class EvalVerb : public Verb {
       for (size_t i = begin; i < end; ++i) files.push_back(dataset.root / photos[i]->path);
       const std::vector<Predictor::Answer> answers = predictor.Predict(files);
       for (size_t i = begin; i < end; ++i) {
-        const Predictor::Answer& answer = answers[i - begin];
+        const Predictor::Answer answer = question ? question->Of(answers[i - begin]) : answers[i - begin];
         if (!answer.status.error.empty()) {
           evaluation->skipped.push_back({photos[i]->path, answer.status.error});
           continue;
@@ -200,9 +220,9 @@ class EvalVerb : public Verb {
     output.Commit();
   }
 
-  std::string model_, folder_, predictions_, report_;
+  std::string model_, folder_, group_, predictions_, report_;
   std::string split_ = "test";
-  std::optional<double> min_accuracy_;
+  std::optional<double> threshold_, min_accuracy_;
 };
 
 }  // namespace
