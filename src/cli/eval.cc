@@ -12,11 +12,9 @@
 #include "cli/group_writer.h"
 #include "cli/model_argument.h"
 #include "cli/photo_messages.h"
-#include "cli/prediction_writer.h"
 #include "cli/text.h"
 #include "cli/verb.h"
-#include "data/dataset.h"
-#include "evaluate/metrics.h"
+#include "compare/score_photos.h"
 #include "evaluate/report.h"
 #include "model/classifier_model.h"
 
@@ -24,28 +22,6 @@ namespace siskin::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-// The photos to score, their true classes as the model counts them, and what came out.
-struct Evaluation {
-  std::vector<const Photo*> photos;
-  std::vector<int> truths, decisions;
-  std::vector<float> scores;
-  std::vector<SkippedFile> skipped;
-};
-
-// Index in the model of each class of the dataset. kData if the model does not know one.
-std::vector<int> MapClasses(const Dataset& dataset, const ModelCard& card) {
-  std::vector<int> indices;
-  for (const std::string& name : dataset.class_names) {
-    const auto found = std::find(card.class_names.begin(), card.class_names.end(), name);
-    if (found == card.class_names.end()) {
-      Fail(ErrorKind::kData, "{}: the folder '{}' is none of the model's classes ({}); rename or move it",
-           Printable(dataset.root.native()), Printable(name), fmt::join(card.class_names, ", "));
-    }
-    indices.push_back(static_cast<int>(found - card.class_names.begin()));
-  }
-  return indices;
-}
 
 class EvalVerb : public Verb {
  public:
@@ -89,19 +65,18 @@ class EvalVerb : public Verb {
     const Dataset dataset = ScanFolder(folder_);
     const std::optional<GroupQuestion> question = Question(group, model.card, session);
     const ModelCard& card = question ? question->card() : model.card;
-    Evaluation evaluation =
-        Prepare(dataset, question ? FoldersInGroup(dataset.class_names, group, folder_) : MapClasses(dataset, card));
+    const std::vector<int> classes =
+        question ? FoldersInGroup(dataset.class_names, group, folder_) : MapClasses(dataset, card);
+    const std::vector<const Photo*> photos = PhotosOfPart(dataset, split_);
     const RunContext context = session.context();
-    const int batch = static_cast<int>(std::min(evaluation.photos.size(), static_cast<size_t>(common_.batch)));
+    const int batch = static_cast<int>(std::min(photos.size(), static_cast<size_t>(common_.batch)));
     Predictor predictor(model, batch, context.threads);
-    Score(dataset, question, predictor, &evaluation, context);
-    if (evaluation.photos.empty()) {
-      Fail(ErrorKind::kData, "{}: not one photo could be read; `siskin check` says why", Printable(folder_));
-    }
-    const Metrics metrics =
-        ComputeMetrics(evaluation.scores, evaluation.truths, evaluation.decisions, card.class_names);
+    PhotoScoring evaluation =
+        ScorePhotos(dataset, photos, classes, predictor, question ? &*question : nullptr, "eval", context);
+    evaluation.skipped.insert(evaluation.skipped.begin(), dataset.skipped.begin(), dataset.skipped.end());
+    const Metrics metrics = MetricsOf(evaluation.scored);
     Print(metrics, evaluation, session);
-    if (!predictions_.empty()) WritePredictions(evaluation, card);
+    if (!predictions_.empty()) WritePredictions(evaluation.scored);
     if (!report_.empty()) WriteReport(dataset, evaluation, card, session, context.threads);
     WarnAboutPhotos(evaluation.skipped, "could not be read", session);
     if (min_accuracy_ && metrics.accuracy < *min_accuracy_) {
@@ -119,53 +94,7 @@ class EvalVerb : public Verb {
     return GroupQuestion(card, group, threshold_.value_or(kGroupThreshold));
   }
 
-  // classes: the model's class of each of the dataset's.
-  Evaluation Prepare(const Dataset& dataset, const std::vector<int>& classes) const {
-    Evaluation evaluation{.photos = {}, .truths = {}, .decisions = {}, .scores = {}, .skipped = dataset.skipped};
-    for (const Photo& photo : dataset.photos) {
-      if (dataset.has_splits && split_ != "all" && split_ != kSplitNames[static_cast<size_t>(photo.split)]) continue;
-      evaluation.photos.push_back(&photo);
-      evaluation.truths.push_back(classes[static_cast<size_t>(photo.label)]);
-    }
-    if (evaluation.photos.empty()) {
-      Fail(ErrorKind::kData, "{}: there are no photos in its part '{}'; --split chooses another one",
-           Printable(folder_), split_);
-    }
-    return evaluation;
-  }
-
-  // Fills in decisions and scores; photos that cannot be read move to `skipped`.
-  static void Score(const Dataset& dataset, const std::optional<GroupQuestion>& question, Predictor& predictor,
-                    Evaluation* evaluation, const RunContext& context) {
-    const auto batch = static_cast<size_t>(predictor.max_batch());
-    const std::vector<const Photo*> photos = std::move(evaluation->photos);
-    const std::vector<int> truths = std::move(evaluation->truths);
-    evaluation->photos.clear();
-    evaluation->truths.clear();
-    context.progress.Begin("eval", "photos", photos.size());
-    for (size_t begin = 0; begin < photos.size(); begin += batch) {
-      if (context.stopped()) Fail(ErrorKind::kInterrupted, "stopped after {} of {} photos", begin, photos.size());
-      const size_t end = std::min(begin + batch, photos.size());
-      std::vector<fs::path> files;
-      for (size_t i = begin; i < end; ++i) files.push_back(dataset.root / photos[i]->path);
-      const std::vector<Predictor::Answer> answers = predictor.Predict(files);
-      for (size_t i = begin; i < end; ++i) {
-        const Predictor::Answer answer = question ? question->Of(answers[i - begin]) : answers[i - begin];
-        if (!answer.status.error.empty()) {
-          evaluation->skipped.push_back({photos[i]->path, answer.status.error});
-          continue;
-        }
-        evaluation->photos.push_back(photos[i]);
-        evaluation->truths.push_back(truths[i]);
-        evaluation->decisions.push_back(answer.label);
-        evaluation->scores.insert(evaluation->scores.end(), answer.scores.begin(), answer.scores.end());
-      }
-      context.progress.Advance(end - begin);
-    }
-    context.progress.Finish();
-  }
-
-  void Print(const Metrics& metrics, const Evaluation& evaluation, const Session& session) const {
+  void Print(const Metrics& metrics, const PhotoScoring& evaluation, const Session& session) const {
     Output output = session.OpenOutput();
     if (session.format() == "csv") {
       output.Write(ToCsv(metrics));
@@ -181,37 +110,32 @@ class EvalVerb : public Verb {
   }
 
   // path,class,label,score,<score of each class>
-  void WritePredictions(const Evaluation& evaluation, const ModelCard& card) const {
+  void WritePredictions(const ScoredPhotos& scored) const {
     Output output(predictions_);
     std::string header = "path,class,label,score";
-    for (const std::string& name : card.class_names) header += "," + CsvField(name);
+    for (const std::string& name : scored.class_names) header += "," + CsvField(name);
     output.Write(header + "\n");
-    const size_t classes = card.class_names.size();
-    for (size_t i = 0; i < evaluation.photos.size(); ++i) {
-      const auto scores = std::span(evaluation.scores).subspan(i * classes, classes);
-      const auto truth = static_cast<size_t>(evaluation.truths[i]);
-      const auto label = static_cast<size_t>(evaluation.decisions[i]);
-      output.Write(fmt::format("{},{},{},{},{}\n", CsvField(evaluation.photos[i]->path),
-                               CsvField(card.class_names[truth]), CsvField(card.class_names[label]), scores[label],
-                               fmt::join(scores, ",")));
+    const size_t classes = scored.class_names.size();
+    for (size_t i = 0; i < scored.num_photos(); ++i) {
+      const auto truth = static_cast<size_t>(scored.labels[i]), label = static_cast<size_t>(scored.decisions[i]);
+      output.Write(fmt::format("{},{},{},{},{}\n", CsvField(scored.paths[i]), CsvField(scored.class_names[truth]),
+                               CsvField(scored.class_names[label]), scored.score(i, scored.decisions[i]),
+                               fmt::join(std::span(scored.scores).subspan(i * classes, classes), ",")));
     }
     output.Commit();
   }
 
-  void WriteReport(const Dataset& dataset, const Evaluation& evaluation, const ModelCard& card, const Session& session,
-                   ThreadPool& threads) const {
+  void WriteReport(const Dataset& dataset, const PhotoScoring& evaluation, const ModelCard& card,
+                   const Session& session, ThreadPool& threads) const {
     ReportContent content;
     content.kind = "Evaluation report";
     content.unix_time = std::time(nullptr);
     content.command = session.command();
-    content.scored = {card.class_names, {}, evaluation.truths, evaluation.decisions, evaluation.scores};
+    content.scored = evaluation.scored;
     content.scored_split = dataset.has_splits ? split_ : "given";
     content.skipped = evaluation.skipped;
     ReportSplit counts{content.scored_split, std::vector<int>(card.class_names.size(), 0)};
-    for (size_t i = 0; i < evaluation.photos.size(); ++i) {
-      content.scored.paths.push_back(evaluation.photos[i]->path);
-      ++counts.photos[static_cast<size_t>(evaluation.truths[i])];
-    }
+    for (const int label : content.scored.labels) ++counts.photos[static_cast<size_t>(label)];
     content.splits = {counts};
     DescribeModel(card, &content);
     CollectMistakes(dataset.root, threads, &content);
