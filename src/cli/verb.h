@@ -36,6 +36,7 @@ std::unique_ptr<Verb> MakeCheck();
 std::unique_ptr<Verb> MakeTrain();
 std::unique_ptr<Verb> MakePredict();
 std::unique_ptr<Verb> MakeEval();
+std::unique_ptr<Verb> MakeCompare();
 std::unique_ptr<Verb> MakeFeatures();
 std::unique_ptr<Verb> MakeInfo();
 std::unique_ptr<Verb> MakeVerify();

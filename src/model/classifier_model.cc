@@ -55,6 +55,10 @@ Predictor::Predictor(const ClassifierModel& model, int max_batch, ThreadPool& th
       input_(static_cast<size_t>(max_batch) * InputFloats()),
       logits_(static_cast<size_t>(max_batch) * static_cast<size_t>(plan_.output_shape().c)) {}
 
+size_t Predictor::memory_bytes() const {
+  return plan_.weights_bytes() + plan_.arena_bytes() + (input_.size() + logits_.size()) * sizeof(float);
+}
+
 size_t Predictor::InputFloats() const {
   return static_cast<size_t>(card_.preprocessing.height) * static_cast<size_t>(card_.preprocessing.width) * 3;
 }

@@ -132,6 +132,7 @@ NetworkCard MobileNetV2Card() {
   card.alphas = {0.35, 0.5, 0.75, 1, 1.3, 1.4};
   card.scaling = "signed";
   card.last_block = "block_16_expand";
+  card.deeper_half = "block_8_expand";
   card.top1 = 71.3;  // both from Keras' table of applications, alpha 1 at 224 px
   card.top5 = 90.1;
   card.build = BuildMobileNetV2;
@@ -158,6 +159,7 @@ NetworkCard ResNet50Card() {
   card.alphas = {1};
   card.scaling = "caffe";
   card.last_block = "conv5_block3_1_conv";
+  card.deeper_half = "conv4_block2_1_conv";
   card.top1 = 74.9;  // both from Keras' table of applications
   card.top5 = 92.1;
   card.build = BuildResNet50;
@@ -183,6 +185,7 @@ NetworkCard InceptionV3Card() {
   card.alphas = {1};
   card.scaling = "signed";
   card.last_block = "mixed10_1x1";
+  card.deeper_half = "mixed5_1x1";
   card.top1 = 77.9;  // both from Keras' table of applications
   card.top5 = 93.7;
   card.build = BuildInceptionV3;
@@ -206,6 +209,7 @@ NetworkCard InceptionResNetV2Card() {
   card.alphas = {1};
   card.scaling = "signed";
   card.last_block = "block8_10_1x1";
+  card.deeper_half = "block17_11_1x1";
   card.top1 = 80.3;  // both from Keras' table of applications
   card.top5 = 95.3;
   card.build = BuildInceptionResNetV2;
