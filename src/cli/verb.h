@@ -39,6 +39,7 @@ std::unique_ptr<Verb> MakeEval();
 std::unique_ptr<Verb> MakeFeatures();
 std::unique_ptr<Verb> MakeInfo();
 std::unique_ptr<Verb> MakeVerify();
+std::unique_ptr<Verb> MakeExport();
 std::unique_ptr<Verb> MakeNetworks();
 std::unique_ptr<Verb> MakeWeights();
 std::unique_ptr<Verb> MakeDemoData();
