@@ -17,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr uint32_t kPhotos = 3;
+constexpr int kPhotos = 3;
 constexpr double kTolerance = 1e-4;
 constexpr double kDriverSeconds = 1200;  // TensorFlow alone takes seconds to start, and the machine may be busy
 
@@ -31,6 +31,63 @@ NetworkOptions SmallNetwork(const NetworkCard& card) {
   return WithDefaults(options);
 }
 
+// A photo of the right size: as a program that asks an exported file would have it.
+Image SmallPhoto(int number, const Preprocessing& p) {
+  Image photo{p.width, p.height, std::vector<uint8_t>(static_cast<size_t>(p.width) * p.height * 3)};
+  ResizePhoto(ReferencePicture(static_cast<uint32_t>(100 + number)), p, photo.rgb);
+  return photo;
+}
+
+// The photos as the network sees them.
+std::vector<float> Inputs(const Preprocessing& p) {
+  const size_t floats = static_cast<size_t>(p.width) * p.height * 3;
+  std::vector<float> inputs(kPhotos * floats);
+  for (int i = 0; i < kPhotos; ++i) {
+    Preprocess(SmallPhoto(i, p), p, std::span(inputs).subspan(static_cast<size_t>(i) * floats, floats));
+  }
+  return inputs;
+}
+
+// Random weights under which differences between photos neither die out nor grow from layer to layer, as in a trained
+// network: normalised by the photos' own statistics, and damped, as ReLU after normalisation amplifies differences by
+// about 1.2 a layer. Where they grew, rounding would become visible; where they died out, nothing else would.
+TensorMap TameWeights(const Graph& graph, std::span<const float> inputs) {
+  TensorMap weights = RandomWeights(graph, 7);
+  for (auto& [name, tensor] : weights) {
+    for (float& value : tensor.values<float>()) {
+      if (name.ends_with("/gamma")) value = 1 + value / 8;
+      if (name.ends_with("/beta")) value /= 3;
+    }
+  }
+  SetBatchStatistics(graph, inputs, kPhotos, &weights);
+  for (auto& [name, tensor] : weights) {
+    if (!name.ends_with("/moving_variance")) continue;
+    for (float& value : tensor.values<float>()) value *= 1.5f;
+  }
+  return weights;
+}
+
+// Logits of mean 0 and deviation 1 over the photos, so that scores are far from 0 and 1 and a mistake shows.
+void SpreadLogits(std::span<const float> inputs, ClassifierModel* model) {
+  ThreadPool threads(1);
+  Plan plan(BuildModelGraph(model->card), model->weights, {.max_batch = kPhotos}, threads);
+  const auto outputs = static_cast<size_t>(plan.output_shape().c);
+  std::vector<float> logits(kPhotos * outputs);
+  plan.Run(inputs, kPhotos, logits);
+  Tensor& kernel = model->weights.at("head_logits/kernel");
+  Tensor& bias = model->weights.at("head_logits/bias");
+  for (size_t k = 0; k < outputs; ++k) {
+    double mean = 0, variance = 0;
+    for (size_t i = k; i < logits.size(); i += outputs) mean += logits[i] / kPhotos;
+    for (size_t i = k; i < logits.size(); i += outputs) variance += std::pow(logits[i] - mean, 2) / kPhotos;
+    const double deviation = std::sqrt(variance);
+    for (size_t i = k; i < kernel.values<float>().size(); i += outputs) {
+      kernel.data()[i] = static_cast<float>(kernel.data()[i] / deviation);
+    }
+    bias.data()[k] = static_cast<float>((bias.data()[k] - mean) / deviation);
+  }
+}
+
 ClassifierModel MakeModel(const NetworkCard& network, std::vector<std::string> class_names) {
   ClassifierModel model;
   model.card.network = SmallNetwork(network);
@@ -40,7 +97,10 @@ ClassifierModel MakeModel(const NetworkCard& network, std::vector<std::string> c
   model.card.class_names = std::move(class_names);
   model.card.temperature = 1.5;
   model.card.threshold = 0.4;
-  model.weights = RandomWeights(BuildModelGraph(model.card), 7);
+  const Graph graph = BuildModelGraph(model.card);
+  const std::vector<float> inputs = Inputs(model.card.preprocessing);
+  model.weights = TameWeights(graph, inputs);
+  SpreadLogits(inputs, &model);
   return model;
 }
 
@@ -57,9 +117,8 @@ ExportCase MakeCase(const NetworkCard& network, const std::vector<std::string>& 
   const Preprocessing& p = model.card.preprocessing;
   Predictor predictor(model, 1, threads);
   std::string pixels;
-  for (uint32_t i = 0; i < kPhotos; ++i) {
-    Image photo{p.width, p.height, std::vector<uint8_t>(static_cast<size_t>(p.width) * p.height * 3)};
-    ResizePhoto(ReferencePicture(100 + i), p, photo.rgb);
+  for (int i = 0; i < kPhotos; ++i) {
+    const Image photo = SmallPhoto(i, p);
     pixels.append(photo.rgb.begin(), photo.rgb.end());
     made.scores.push_back(predictor.Scores(photo));
     made.labels.push_back(predictor.Decide(made.scores.back()));
@@ -78,8 +137,8 @@ std::vector<ExportCase> MakeExportCases(const fs::path& folder) {
     cases.push_back(MakeCase(network, {"Äpfel", "\"b\"", "c/d", "e\\f", "g h"}, folder));
   }
   for (const ExportCase& made : cases) {  // answers that do not depend on the photo would prove nothing
-    EXPECT_NE(made.scores[0], made.scores[1]) << made.name;
-    EXPECT_LT(*std::ranges::max_element(made.scores[0]), 0.999f) << made.name;
+    const auto [low, high] = std::minmax({made.scores[0][0], made.scores[1][0], made.scores[2][0]});
+    EXPECT_GT(high - low, 0.1f) << made.name;
   }
   return cases;
 }
@@ -114,7 +173,7 @@ std::vector<Json> RunDriver(const std::vector<std::string>& command, const std::
   return answers;
 }
 
-void ExpectSameAnswers(const Json& answer, const ExportCase& expected) {
+double ExpectSameAnswers(const Json& answer, const ExportCase& expected) {
   SCOPED_TRACE(expected.name);
   const auto scores = answer.at("scores").get<std::vector<std::vector<double>>>();
   ASSERT_EQ(scores.size(), expected.scores.size());
