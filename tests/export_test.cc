@@ -29,5 +29,16 @@ TEST(Export, OnnxAnswersTheSameInOnnxRuntimeAndOpenVino) {
   }
 }
 
+TEST(Export, KerasAnswersTheSameInKeras) {
+  const fs::path python = RuntimesPython();
+  if (python.empty()) GTEST_SKIP() << kNoRuntimes;
+  const TemporaryFolder folder;
+  const std::vector<ExportCase> cases = MakeExportCases(folder.path());
+  ExportAll(cases, "keras", "model.keras");
+  const std::vector<Json> answers = RunDriver({python, kDrivers / "run_keras.py"}, cases);
+  ASSERT_EQ(answers.size(), cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) ExpectSameAnswers(answers[i].at("keras"), cases[i]);
+}
+
 }  // namespace
 }  // namespace siskin::testing

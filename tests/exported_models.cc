@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <iostream>
 #include <sstream>
 
 #include "graph/testing_interpreter.h"
@@ -173,16 +174,19 @@ std::vector<Json> RunDriver(const std::vector<std::string>& command, const std::
   return answers;
 }
 
-double ExpectSameAnswers(const Json& answer, const ExportCase& expected) {
+void ExpectSameAnswers(const Json& answer, const ExportCase& expected) {
   SCOPED_TRACE(expected.name);
   const auto scores = answer.at("scores").get<std::vector<std::vector<double>>>();
   ASSERT_EQ(scores.size(), expected.scores.size());
+  double largest = 0;
   for (size_t photo = 0; photo < scores.size(); ++photo) {
     ASSERT_EQ(scores[photo].size(), expected.scores[photo].size());
     for (size_t i = 0; i < scores[photo].size(); ++i) {
       EXPECT_NEAR(scores[photo][i], expected.scores[photo][i], kTolerance) << "photo " << photo << ", class " << i;
+      largest = std::max(largest, std::abs(scores[photo][i] - expected.scores[photo][i]));
     }
   }
+  std::cout << fmt::format("{}: largest difference {:.1e}\n", expected.name, largest);
   if (answer.contains("label")) {
     EXPECT_EQ(answer.at("label").get<std::vector<int>>(), expected.labels);
   }

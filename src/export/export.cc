@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "export/keras.h"
 #include "export/onnx.h"
 
 namespace siskin {
@@ -21,11 +22,16 @@ Files WriteOnnx(const ClassifierModel& model, const fs::path& out, FileOps& ops)
   return {{out, bytes.size()}};
 }
 
+Files WriteKerasFile(const ClassifierModel& model, const fs::path& out, FileOps& ops) {
+  return {{out, WriteKeras(model, out, ops)}};
+}
+
 }  // namespace
 
 std::span<const ExportTarget> ExportTargets() {
   static constexpr std::array kTargets = {
       ExportTarget{"onnx", "ONNX", WriteOnnx},
+      ExportTarget{"keras", "Keras", WriteKerasFile},
   };
   return kTargets;
 }
