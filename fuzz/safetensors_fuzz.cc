@@ -1,4 +1,4 @@
-// weights/safetensors.h, and the check of weights against a network.
+// weights/safetensors.h, and what is made of such a file: weights by our names or by PyTorch's (weights/import.h).
 #include "fuzz/target.h"
 #include "weights/import.h"
 #include "weights/safetensors.h"
@@ -20,7 +20,7 @@ void Run(std::string_view input) {
             "shapes and types survive writing and reading");
     Require(std::ranges::equal(found->second.bytes(), tensor.bytes()), "elements survive writing and reading");
   }
-  CheckWeights(file.tensors, testing::SmallLayout(), "input");
+  ImportWeightsFromBytes(input, "input", testing::SmallLayout());
 }
 
 }  // namespace siskin::fuzz

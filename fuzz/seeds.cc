@@ -15,13 +15,16 @@
 #include "train/epoch.h"
 #include "weights/safetensors.h"
 #include "weights/testing_archive.h"
+#include "weights/testing_protobuf.h"
 #include "weights/testing_weights.h"
 
 namespace siskin::fuzz {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::BytesField;
 using testing::Member;
+using testing::NumberField;
 
 using Seeds = std::vector<std::string>;
 
@@ -139,17 +142,41 @@ Seeds ArchiveSeeds() {
           testing::MakeArchive(members, false), testing::MakeArchive({{"config.json", "", "/etc/passwd"}}, false)};
 }
 
-// Two floats in tensor_content; four values of which one is given, in float_val.
+// The node of a constant. Fields: TensorFlow's graph.proto, node_def.proto, tensor.proto.
+std::string GraphConstant(const std::string& name, uint64_t size, const std::string& values) {
+  const std::string shape = BytesField(2, BytesField(2, NumberField(1, size)));
+  const std::string value = BytesField(8, NumberField(1, 1) + shape + values);
+  return BytesField(
+      1, BytesField(1, name) + BytesField(2, "Const") + BytesField(5, BytesField(1, "value") + BytesField(2, value)));
+}
+
+// All numbers, and one that stands for four.
 Seeds GraphDefSeeds() {
-  return {
-      "\x0A\x29\x0A\x01w\x12\x05"
-      "Const"
-      "\x2A\x1D\x0A\x05value\x12\x14\x42\x12\x08\x01\x12\x04\x12\x02\x08\x02\x22\x08"
-      "abcdefgh",
-      "\x0A\x25\x0A\x01v\x12\x05"
-      "Const"
-      "\x2A\x19\x0A\x05value\x12\x10\x42\x0E\x08\x01\x12\x04\x12\x02\x08\x04\x2A\x04"
-      "abcd"};
+  return {GraphConstant("a", 2, BytesField(4, "abcdefgh")), GraphConstant("b", 4, BytesField(5, "abcd"))};
+}
+
+// The small network: an initializer for each parameter, a node for each layer. Fields: onnx.proto.
+Seeds OnnxSeeds() {
+  std::string nodes, initializers;
+  for (const LayerLayout& layer : testing::SmallLayout(true)) {
+    std::string inputs = BytesField(1, "x");
+    for (const ParameterSpec& parameter : layer.parameters) {
+      const Shape& s = parameter.shape;
+      std::vector<int64_t> dims = s.dims();
+      if (dims.size() == 4)
+        dims = s[3] == 1 ? std::vector<int64_t>{s[2], 1, s[0], s[1]} : std::vector<int64_t>{s[3], s[2], s[0], s[1]};
+      std::string tensor;
+      for (const int64_t dim : dims) tensor += NumberField(1, static_cast<uint64_t>(dim));
+      const std::string values(static_cast<size_t>(s.num_elements()) * sizeof(float), '\0');
+      initializers += BytesField(5, tensor + NumberField(2, 1) + BytesField(9, values) + BytesField(8, parameter.name));
+      inputs += BytesField(1, parameter.name);
+    }
+    const char* op = layer.keras_class == "BatchNormalization" ? "BatchNormalization"
+                     : layer.keras_class == "Dense"            ? "Gemm"
+                                                               : "Conv";
+    nodes += BytesField(1, inputs + BytesField(2, "y") + BytesField(4, op));
+  }
+  return {NumberField(1, 8) + BytesField(7, nodes + initializers)};
 }
 
 Seeds NpySeeds() {
@@ -236,21 +263,15 @@ Seeds Hdf5Seeds() {
 }
 
 int WriteAll(const fs::path& folder) {
-  const std::vector<std::pair<const char*, Seeds>> all = {{"archive", ArchiveSeeds()},
-                                                          {"checkpoint", CheckpointSeeds()},
-                                                          {"csv", CsvSeeds()},
-                                                          {"exif", ExifSeeds()},
-                                                          {"graphdef", GraphDefSeeds()},
-                                                          {"hdf5", Hdf5Seeds()},
-                                                          {"jpeg", JpegSeeds()},
-                                                          {"json", JsonSeeds()},
-                                                          {"keras", KerasSeeds()},
-                                                          {"model", ModelSeeds()},
-                                                          {"npy", NpySeeds()},
-                                                          {"png", PngSeeds()},
-                                                          {"safetensors", SafetensorsSeeds()},
-                                                          {"tfjs", TfjsSeeds()},
-                                                          {"webp", WebPSeeds()}};
+  const std::vector<std::pair<const char*, Seeds>> all = {
+      {"archive", ArchiveSeeds()},   {"checkpoint", CheckpointSeeds()},
+      {"csv", CsvSeeds()},           {"exif", ExifSeeds()},
+      {"graphdef", GraphDefSeeds()}, {"hdf5", Hdf5Seeds()},
+      {"jpeg", JpegSeeds()},         {"json", JsonSeeds()},
+      {"keras", KerasSeeds()},       {"model", ModelSeeds()},
+      {"npy", NpySeeds()},           {"onnx", OnnxSeeds()},
+      {"png", PngSeeds()},           {"safetensors", SafetensorsSeeds()},
+      {"tfjs", TfjsSeeds()},         {"webp", WebPSeeds()}};
   for (const auto& [target, seeds] : all) {
     MakeFolder(folder / target);
     for (size_t i = 0; i < seeds.size(); ++i) WriteFileAtomic(folder / target / std::to_string(i), seeds[i]);
