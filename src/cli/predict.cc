@@ -30,7 +30,7 @@ class PredictVerb : public Verb {
   void Declare(Options options) override {
     options.Describe("Say which class each photo belongs to.");
     options.Argument("MODEL", &model_,
-                     "a model file made by `siskin train`, or a network with ImageNet's own classes: mobilenet");
+                     "a model file made by `siskin train`, or a network with ImageNet's own classes, like mobilenet");
     options.Arguments("PHOTOS", &photos_,
                       "files, folders (all photos below), patterns in quotes ('*.jpg'), or - for a list on standard "
                       "input, one path a line or NUL-separated");

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "graph/keras_order.h"
 
 namespace siskin {
 namespace {
@@ -102,11 +103,12 @@ NodeId Graph::SeparableConv2D(std::string name, NodeId x, const Conv& conv) {
   return AppendConv(LayerKind::kSeparableConv2D, std::move(name), x, conv, conv.filters);
 }
 
-NodeId Graph::BatchNorm(std::string name, NodeId x, float momentum, bool scale) {
+NodeId Graph::BatchNorm(std::string name, NodeId x, const Norm& norm) {
   const FeatureShape in = InputShape(name, x);
   const NodeId id = Append(LayerKind::kBatchNorm, std::move(name), {x}, in);
-  last().momentum = momentum;
-  last().scale = scale;
+  last().momentum = norm.momentum;
+  last().epsilon = norm.epsilon;
+  last().scale = norm.scale;
   return id;
 }
 
@@ -143,13 +145,15 @@ NodeId Graph::GlobalMaxPool(std::string name, NodeId x) {
   return Append(LayerKind::kGlobalMaxPool, std::move(name), {x}, {1, 1, in.c});
 }
 
-NodeId Graph::Add(std::string name, NodeId a, NodeId b) {
-  const FeatureShape left = InputShape(name, a), right = InputShape(name, b);
+NodeId Graph::AddScaled(std::string name, NodeId x, NodeId residual, float scale) {
+  const FeatureShape left = InputShape(name, x), right = InputShape(name, residual);
   if (left != right) {
     Fail(ErrorKind::kInternal, "{}: {}x{}x{} and {}x{}x{} cannot be added", name, left.h, left.w, left.c, right.h,
          right.w, right.c);
   }
-  return Append(LayerKind::kAdd, std::move(name), {a, b}, left);
+  const NodeId id = Append(LayerKind::kAdd, std::move(name), {x, residual}, left);
+  last().residual_scale = scale;
+  return id;
 }
 
 NodeId Graph::Concat(std::string name, const std::vector<NodeId>& parts) {
@@ -229,7 +233,8 @@ std::pair<Graph, Graph> Graph::SplitBefore(std::string_view name) const {
 
 NetworkLayout Graph::Layout() const {
   NetworkLayout layout;
-  for (const Layer& layer : layers_) {
+  for (const size_t index : KerasOrder(layers_)) {
+    const Layer& layer = layers_[index];
     const int64_t cout = layer.output.c;
     const int64_t cin = layer.inputs.empty() ? 0 : shape(layer.inputs[0]).c;
     const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;

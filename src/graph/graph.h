@@ -61,6 +61,7 @@ struct Layer {
   float momentum = 0.99f;                     // batch norm, for training
   Activation activation = Activation::kNone;  // kActivation
   float rate = 0;                             // dropout
+  float residual_scale = 1;                   // kAdd: factor of the second input
 };
 
 class Graph {
@@ -77,6 +78,11 @@ class Graph {
     PaddingMode padding = PaddingMode::kValid;
   };
 
+  struct Norm {
+    float momentum = 0.99f, epsilon = 1e-3f;
+    bool scale = true;  // has gamma
+  };
+
   // Each adds a layer and returns its output. kUsage if a window does not fit its input (the message names the layer
   // and the size), kInternal for a misuse by the network file (duplicate name, shapes that cannot be added).
   NodeId Input(int h, int w, int c);
@@ -84,13 +90,15 @@ class Graph {
   NodeId Conv2D(std::string name, NodeId x, const Conv& conv);
   NodeId DepthwiseConv2D(std::string name, NodeId x, const Conv& conv);
   NodeId SeparableConv2D(std::string name, NodeId x, const Conv& conv);
-  NodeId BatchNorm(std::string name, NodeId x, float momentum = 0.99f, bool scale = true);
+  NodeId BatchNorm(std::string name, NodeId x, const Norm& norm);
+  NodeId BatchNorm(std::string name, NodeId x) { return BatchNorm(std::move(name), x, Norm()); }
   NodeId Activate(std::string name, NodeId x, Activation activation);
   NodeId MaxPool(std::string name, NodeId x, const Pool& pool);
   NodeId AveragePool(std::string name, NodeId x, const Pool& pool);
   NodeId GlobalAveragePool(std::string name, NodeId x);
   NodeId GlobalMaxPool(std::string name, NodeId x);
-  NodeId Add(std::string name, NodeId a, NodeId b);
+  NodeId Add(std::string name, NodeId a, NodeId b) { return AddScaled(std::move(name), a, b, 1); }
+  NodeId AddScaled(std::string name, NodeId x, NodeId residual, float scale);  // x + scale * residual
   NodeId Concat(std::string name, const std::vector<NodeId>& parts);
   NodeId Dense(std::string name, NodeId x, int units);  // with bias; x is 1x1xC
   NodeId Dropout(std::string name, NodeId x, float rate);
@@ -109,7 +117,7 @@ class Graph {
   // no such layer, or if the rest reads more of the first part than its last layer's output.
   std::pair<Graph, Graph> SplitBefore(std::string_view layer) const;
 
-  NetworkLayout Layout() const;       // layers with parameters, in Keras' order
+  NetworkLayout Layout() const;       // layers with parameters, in Keras' order (graph/keras_order.h)
   int64_t num_parameters() const;     // Keras' count, moving statistics included
   int64_t num_multiply_adds() const;  // of one image: convolutions and dense layers
 

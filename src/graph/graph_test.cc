@@ -87,7 +87,7 @@ TEST(Graph, LayoutHasKerasNamesShapesAndOrder) {
   NodeId x = g.Input(8, 8, 3);
   x = g.Conv2D("conv", x, {.filters = 5, .kernel = 3, .use_bias = true});
   x = g.BatchNorm("bn", x);
-  x = g.BatchNorm("bn_centered", x, 0.9f, /*scale=*/false);
+  x = g.BatchNorm("bn_centered", x, {.momentum = 0.9f, .scale = false});
   g.MarkUnnamed(x);
   x = g.DepthwiseConv2D("dw", x, {.kernel = 3});
   x = g.SeparableConv2D("sep", x, {.filters = 7, .kernel = 3});

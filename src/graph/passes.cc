@@ -52,11 +52,32 @@ void RemoveIdentities(Program& program) {
   RemoveDeadOps(program);
 }
 
+namespace {
+
+bool IsClamped(const Program& program, ValueId value) {
+  const int producer = ProducerOf(program, value);
+  return producer >= 0 && program.ops[static_cast<size_t>(producer)].activation != Activation::kNone;
+}
+
+// Every window of the pool still touches the image when the padding joins its own.
+bool PadsLessThanAWindow(const Padding& padding, const WindowParams& pool) {
+  return std::max(padding.top + pool.padding.top, padding.bottom + pool.padding.bottom) < pool.kernel_h &&
+         std::max(padding.left + pool.padding.left, padding.right + pool.padding.right) < pool.kernel_w;
+}
+
+bool TakesPadding(const Program& program, const Op& pad, const Op& reader) {
+  if (IsConvolution(reader.kind)) return true;
+  return reader.kind == LayerKind::kMaxPool && IsClamped(program, pad.inputs[0]) &&
+         PadsLessThanAWindow(pad.window.padding, reader.window);
+}
+
+}  // namespace
+
 void MergeZeroPadding(Program& program) {
   for (Op& pad : program.ops) {
     if (pad.kind != LayerKind::kZeroPad) continue;
     for (Op& reader : program.ops) {
-      if (!IsConvolution(reader.kind) || reader.inputs[0] != pad.output) continue;
+      if (reader.inputs[0] != pad.output || !TakesPadding(program, pad, reader)) continue;
       reader.inputs[0] = pad.inputs[0];
       reader.window.padding.top += pad.window.padding.top;
       reader.window.padding.bottom += pad.window.padding.bottom;

@@ -11,8 +11,9 @@ void RemoveDeadOps(Program& program);
 // Dropout, and activations that do nothing, are the identity in inference.
 void RemoveIdentities(Program& program);
 
-// Zero padding becomes padding of the convolutions behind it. Where something else reads the padded image too (a
-// maximum sees zeros, not nothing), a depthwise 1x1 convolution with ones stays behind: it writes the same image.
+// Zero padding becomes padding of the convolutions behind it, and of a maximum over what a ReLU has left: there zeros
+// count as much as nothing. Where something else reads the padded image too, a depthwise 1x1 convolution with ones
+// stays behind: it writes the same image.
 void MergeZeroPadding(Program& program);
 
 // Batch normalisation behind a convolution or dense layer that nobody else reads goes into its weights and bias (in

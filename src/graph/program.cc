@@ -78,21 +78,39 @@ Op LowerLayer(const Layer& layer, const CheckedWeights& weights) {
   return op;
 }
 
+// x + s * residual is an addition behind a normalisation by s, which FoldBatchNorm moves into the weights of the
+// convolution that computes the residual.
+void ScaleResidual(float factor, Program& program) {
+  Op& add = program.ops.back();
+  const FeatureShape shape = program.values[static_cast<size_t>(add.inputs[1])];
+  Op scale;
+  scale.kind = LayerKind::kBatchNorm;
+  scale.name = add.name;
+  scale.inputs = {add.inputs[1]};
+  scale.output = add.inputs[1] = static_cast<ValueId>(program.values.size());
+  scale.scale.assign(static_cast<size_t>(shape.c), factor);
+  scale.shift.assign(static_cast<size_t>(shape.c), 0.0);
+  program.values.push_back(shape);
+  program.ops.insert(program.ops.end() - 1, std::move(scale));
+}
+
 }  // namespace
 
 Program Lower(const Graph& graph, const TensorMap& weights) {
   if (graph.layers().empty()) Fail(ErrorKind::kInternal, "a graph without layers");
   const CheckedWeights checked(graph, weights);
   Program program;
+  for (const Layer& layer : graph.layers()) program.values.push_back(layer.output);  // numbered as layers are
+  ValueId id = 0;
   for (const Layer& layer : graph.layers()) {
-    const auto id = static_cast<ValueId>(program.values.size());  // values are numbered as layers are
-    program.values.push_back(layer.output);
     if (layer.kind == LayerKind::kInput) {
       program.input = id;
     } else {
       program.ops.push_back(LowerLayer(layer, checked));
       program.ops.back().output = id;
+      if (layer.kind == LayerKind::kAdd && layer.residual_scale != 1) ScaleResidual(layer.residual_scale, program);
     }
+    ++id;
   }
   program.output = graph.output().index;
   return program;

@@ -72,13 +72,13 @@ class Builder {
         return g_.SeparableConv2D(Name(), x, Conv(x));
       case 3:
       case 4:
-        return g_.BatchNorm(Name(), x, 0.99f, Coin());
+        return g_.BatchNorm(Name(), x, {.scale = Coin()});
       case 5:
       case 6:
       case 7:
         return g_.Activate(Name(), x, Coin() ? Activation::kRelu : Activation::kRelu6);
       case 8:
-        return g_.Add(Name(), x, Partner(x, true));
+        return g_.AddScaled(Name(), x, Partner(x, true), Coin() ? 1.0f : 0.25f);
       case 9:
         return g_.Concat(Name(), {x, Partner(x, false)});
       case 10:

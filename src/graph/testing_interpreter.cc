@@ -63,7 +63,7 @@ class Interpreter {
       case LayerKind::kGlobalMaxPool:
         return reference::GlobalMaxPool(x, y);
       case LayerKind::kAdd:
-        return reference::Add(x, ViewOf(layer.inputs[1].index), Activation::kNone, y);
+        return AddScaled(layer, x, y);
       case LayerKind::kConcat:
         return Concat(layer, y);
       case LayerKind::kDense:
@@ -88,6 +88,13 @@ class Interpreter {
     const View depthwise = DenseView(between.data(), y.n, y.h, y.w, x.c);
     reference::DepthwiseConv2D(layer.window, x, Weight(layer, "depthwise_kernel"), false, {}, depthwise);
     reference::MatMul(depthwise, Weight(layer, "pointwise_kernel"), bias, y);
+  }
+
+  void AddScaled(const Layer& layer, ConstView x, View y) {
+    const float* residual = ViewOf(layer.inputs[1].index).data;
+    for (size_t i = 0; i < x.num_pixels() * static_cast<size_t>(x.c); ++i) {
+      y.data[i] = static_cast<float>(x.data[i] + static_cast<double>(layer.residual_scale) * residual[i]);
+    }
   }
 
   void Concat(const Layer& layer, View y) {

@@ -107,7 +107,8 @@ void TrainingInterpreter::Compute(const Layer& layer, Values* y) {
     case LayerKind::kGlobalAveragePool:
       return Pool(layer, whole, false, x, y);
     case LayerKind::kAdd:
-      std::ranges::transform(x, InputOf(layer, 1), y->begin(), std::plus<>());
+      std::ranges::transform(x, InputOf(layer, 1), y->begin(),
+                             [&](double a, double b) { return a + static_cast<double>(layer.residual_scale) * b; });
       return;
     case LayerKind::kConcat:
       return Concat(layer, y);

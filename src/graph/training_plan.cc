@@ -40,6 +40,12 @@ struct NormState {
   std::vector<std::vector<float>> values;
 };
 
+// y = factor * x as scale and shift.
+struct Factor {
+  Factor(float factor, int channels) : scale(static_cast<size_t>(channels), factor), zero(scale.size(), 0.0f) {}
+  std::vector<float> scale, zero;
+};
+
 // Where a gradient goes: `to` becomes the contribution plus `base` (kNoBuffer: the contribution alone).
 struct Target {
   BufferId to = kNoBuffer, base = kNoBuffer;
@@ -287,7 +293,20 @@ class TrainingPlan::Impl {
            activations_[Index(value)] == kNoBuffer;
   }
 
+  // y = x + factor * residual
+  void ForwardScaledAdd(const TrainingOp& op) {
+    const Factor& factor =
+        factors_.try_emplace(Index(op.output), op.residual_scale, ShapeOf(op.output).c).first->second;
+    const BufferId x = Ensure(op.inputs[0]), residual = Ensure(op.inputs[1]), y = NewActivation(op);
+    schedule_.Emit(op.name, "scale and add", {x, residual, y},
+                   [this, &factor, x, residual, y](const TrainingPass& pass) {
+                     ScaleShiftAdd(At(residual, pass), factor.scale.data(), factor.zero.data(), At(x, pass),
+                                   At(y, pass), threads_);
+                   });
+  }
+
   void ForwardAdd(const TrainingOp& op) {
+    if (op.residual_scale != 1) return ForwardScaledAdd(op);
     int normed = op.inputs[0], other = op.inputs[1];
     if (!IsNormOnlyAdded(normed)) std::swap(normed, other);
     if (normed == other || !IsNormOnlyAdded(normed)) {
@@ -392,8 +411,8 @@ class TrainingPlan::Impl {
       case LayerKind::kAveragePool:
         return BackwardPool(op, dy);
       case LayerKind::kAdd:
-        for (const int input : op.inputs) Share(input, dy, op);
-        return;
+        Share(op.inputs[0], dy, op);
+        return op.residual_scale == 1 ? Share(op.inputs[1], dy, op) : ShareScaled(op.inputs[1], dy, op);
       case LayerKind::kConcat:
         return BackwardConcat(op, dy);
       case LayerKind::kDropout:
@@ -431,6 +450,22 @@ class TrainingPlan::Impl {
     schedule_.Emit(op.name, "add gradients", {dy, target.to, target.base},
                    [this, dy, target](const TrainingPass& pass) {
                      Add(At(target.base, pass), At(dy, pass), Activation::kNone, At(target.to, pass), threads_);
+                   });
+  }
+
+  // `dy` times the factor of a scaled addition is a contribution.
+  void ShareScaled(int value, BufferId dy, const TrainingOp& op) {
+    if (!WantsGradient(value)) return;
+    const Factor& factor = factors_.at(Index(op.output));
+    const Target target = Contribute(value);
+    schedule_.Emit(op.name, "scale gradient", {dy, target.to, target.base},
+                   [this, &factor, dy, target](const TrainingPass& pass) {
+                     const float *scale = factor.scale.data(), *zero = factor.zero.data();
+                     if (target.base == kNoBuffer) {
+                       ScaleShift(At(dy, pass), scale, zero, Activation::kNone, At(target.to, pass), threads_);
+                     } else {
+                       ScaleShiftAdd(At(dy, pass), scale, zero, At(target.base, pass), At(target.to, pass), threads_);
+                     }
                    });
   }
 
@@ -666,6 +701,7 @@ class TrainingPlan::Impl {
   std::vector<BufferId> gradients_;          // likewise
   std::vector<int> owners_;                  // of every buffer of gradients: values that it belongs to
   std::map<size_t, NormState> norms_;        // by output value
+  std::map<size_t, Factor> factors_;         // of scaled additions, by output value
   std::map<size_t, BufferId> taps_;          // of max pooling, by output value
   BufferId input_ = kNoBuffer, logits_ = kNoBuffer, dlogits_ = kNoBuffer;
 

@@ -314,7 +314,7 @@ Graph OneSeparable(int h, int w, int channels, bool relu, const Graph::Conv& con
 
 Graph OneBatchNorm(int channels, Activation activation, bool scale) {
   Graph g;
-  NodeId x = g.BatchNorm("bn", Stem(g, 5, 4, channels), 0.9f, scale);
+  NodeId x = g.BatchNorm("bn", Stem(g, 5, 4, channels), {.momentum = 0.9f, .scale = scale});
   if (activation != Activation::kNone) x = g.Activate("activation", x, activation);
   Finish(g, x);
   return g;
@@ -536,7 +536,7 @@ Graph InceptionBlock(int h = 5, int w = 5) {
   Graph g;
   const auto block = [&](const char* name, NodeId x, const Graph::Conv& conv) {
     const std::string prefix = name;
-    x = g.BatchNorm(prefix + "_bn", g.Conv2D(prefix, x, conv), 0.9f, /*scale=*/false);
+    x = g.BatchNorm(prefix + "_bn", g.Conv2D(prefix, x, conv), {.momentum = 0.9f, .scale = false});
     return g.Activate(prefix + "_relu", x, Activation::kRelu);
   };
   const NodeId x = block("stem", g.Input(h, w, 3), {.filters = 5});
@@ -787,7 +787,7 @@ TEST(TrainingPlan, AStepDoesNotDependOnTheOneBefore) {
 // One batch normalisation of the input, which is 1, 2, 6 and in the other channel 5, 5, 5.
 struct MovingAverage {
   explicit MovingAverage(float momentum) {
-    const NodeId x = graph.BatchNorm("bn", graph.Input(1, 3, 2), momentum, /*scale=*/false);
+    const NodeId x = graph.BatchNorm("bn", graph.Input(1, 3, 2), {.momentum = momentum, .scale = false});
     graph.Dense("logits", graph.GlobalAveragePool("mean", x), 1);
   }
   std::vector<float> Moved(bool batch_statistics) {

@@ -73,10 +73,30 @@ class Lowering {
     return !list.empty() && std::ranges::all_of(list, [&](size_t i) { return predicate(layers_[i].kind); });
   }
 
+  // Zeros around convolutions; and around a maximum of what is nowhere below zero, where they never win: a window of
+  // zeros has no gradient to lose, because the activation in front lets none through.
+  bool IsPaddingOfWindows(size_t index) const {
+    const Layer& pad = layers_[index];
+    const bool non_negative =
+        SourceOf(pad).kind == LayerKind::kActivation && SourceOf(pad).activation != Activation::kNone;
+    const auto pads = [&](size_t i) {
+      const Layer& reader = layers_[i];
+      return IsWindow(reader.kind) ||
+             (non_negative && reader.kind == LayerKind::kMaxPool && PadsLessThanAWindow(pad.window.padding, reader));
+    };
+    return !consumers_[index].empty() && std::ranges::all_of(consumers_[index], pads);
+  }
+
+  // Every window still touches the image.
+  static bool PadsLessThanAWindow(const Padding& padding, const Layer& pool) {
+    const Padding all = padding + pool.window.padding;
+    return std::max(all.top, all.bottom) < pool.window.kernel_h && std::max(all.left, all.right) < pool.window.kernel_w;
+  }
+
   // The layer's output is its input's: it is computed by whoever reads it.
   bool Vanishes(size_t index) const {
     const Layer& layer = layers_[index];
-    if (layer.kind == LayerKind::kZeroPad) return AllConsumers(index, IsWindow);
+    if (layer.kind == LayerKind::kZeroPad) return IsPaddingOfWindows(index);
     // A ReLU is done while loading, unless it can be a part of the batch normalisation before it.
     return layer.kind == LayerKind::kActivation && layer.activation == Activation::kRelu &&
            SourceOf(layer).kind != LayerKind::kBatchNorm && AllConsumers(index, HasDepthwiseStep);
@@ -97,6 +117,7 @@ class Lowering {
     op.epsilon = layer.epsilon;
     op.momentum = layer.momentum;
     op.rate = layer.rate;
+    op.residual_scale = layer.residual_scale;
     for (const NodeId input : layer.inputs) op.inputs.push_back(Read(static_cast<size_t>(input.index), &op));
     Bind(layer, &op);
     Specialise(layer, &op);

@@ -32,6 +32,7 @@ struct TrainingOp {
   Activation activation = Activation::kNone;  // kBatchNorm, kActivation
   float epsilon = 0, momentum = 0;            // kBatchNorm
   float rate = 0;                             // kDropout
+  float residual_scale = 1;                   // kAdd: factor of the second input
   // Offsets in the array of parameters, and (mean, variance) of statistics.
   size_t kernel = kNoParameter, depthwise = kNoParameter, bias = kNoParameter;
   size_t gamma = kNoParameter, beta = kNoParameter, mean = kNoParameter, variance = kNoParameter;

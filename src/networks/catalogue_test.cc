@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -65,6 +66,26 @@ TEST(Catalogue, NarrowMobileNetHasKerasParameters) {
   ExpectLayoutOfGolden("mobilenet_160x160_alpha0.25_seed7.json", Topped("mobilenet", 0.25));
 }
 
+TEST(Catalogue, MobileNetV2HasKerasParameters) {
+  ExpectLayoutOfGolden("mobilenet_v2_224x224_seed8.json", Topped("mobilenet_v2"));
+}
+
+TEST(Catalogue, WideMobileNetV2HasKerasParameters) {
+  ExpectLayoutOfGolden("mobilenet_v2_96x96_alpha1.4_seed9.json", Topped("mobilenet_v2", 1.4));
+}
+
+TEST(Catalogue, ResNet50HasKerasParameters) {
+  ExpectLayoutOfGolden("resnet50_224x224_seed3.json", Topped("resnet50"));
+}
+
+TEST(Catalogue, InceptionV3HasKerasParameters) {
+  ExpectLayoutOfGolden("inception_v3_299x299_seed5.json", Topped("inception_v3"));
+}
+
+TEST(Catalogue, InceptionResNetV2HasKerasParameters) {
+  ExpectLayoutOfGolden("inception_resnet_v2_299x299_seed4.json", Topped("inception_resnet_v2"));
+}
+
 TEST(Catalogue, ParameterCountsAreKeras) {
   EXPECT_EQ(BuildNetwork(Topped("xception")).num_parameters(), 22'910'480);
   EXPECT_EQ(BuildNetwork({.network = "xception"}).num_parameters(), 20'861'480);
@@ -74,6 +95,14 @@ TEST(Catalogue, ParameterCountsAreKeras) {
   EXPECT_EQ(BuildNetwork(Topped("mobilenet", 0.75)).num_parameters(), 2'601'976);
   EXPECT_EQ(BuildNetwork(Topped("mobilenet", 0.5)).num_parameters(), 1'342'536);
   EXPECT_EQ(BuildNetwork(Topped("mobilenet", 0.25)).num_parameters(), 475'544);
+  EXPECT_EQ(BuildNetwork(Topped("resnet50")).num_parameters(), 25'636'712);
+  EXPECT_EQ(BuildNetwork({.network = "resnet50"}).num_parameters(), 23'587'712);
+  EXPECT_EQ(BuildNetwork(Topped("inception_v3")).num_parameters(), 23'851'784);
+  EXPECT_EQ(BuildNetwork({.network = "inception_v3"}).num_parameters(), 21'802'784);
+  EXPECT_EQ(BuildNetwork(Topped("inception_resnet_v2")).num_parameters(), 55'873'736);
+  EXPECT_EQ(BuildNetwork({.network = "inception_resnet_v2"}).num_parameters(), 54'336'736);
+  EXPECT_EQ(BuildNetwork(Topped("mobilenet_v2")).num_parameters(), 3'538'984);
+  EXPECT_EQ(BuildNetwork({.network = "mobilenet_v2"}).num_parameters(), 2'257'984);
 }
 
 TEST(Catalogue, MultiplyAddsAreThePapers) {
@@ -82,6 +111,10 @@ TEST(Catalogue, MultiplyAddsAreThePapers) {
       static_cast<double>(BuildNetwork({.network = "xception", .height = 150, .width = 150}).num_multiply_adds()),
       1.92e9, 0.01e9);
   EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("mobilenet")).num_multiply_adds()), 0.569e9, 0.001e9);
+  EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("mobilenet_v2")).num_multiply_adds()), 0.300e9, 0.002e9);
+  EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("resnet50")).num_multiply_adds()), 3.86e9, 0.01e9);
+  EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("inception_v3")).num_multiply_adds()), 5.71e9, 0.01e9);
+  EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("inception_resnet_v2")).num_multiply_adds()), 13.15e9, 0.03e9);
 }
 
 TEST(Catalogue, EverySizeFromTheSmallestBuilds) {
@@ -113,7 +146,7 @@ TEST(Catalogue, OutputsByOptions) {
 
 TEST(Catalogue, WrongOptionsAreRefusedWithWhatIsAllowed) {
   EXPECT_NE(UsageError({.network = "xecption"}).find("did you mean xception?"), std::string::npos);
-  EXPECT_NE(UsageError({.network = "vgg16"}).find("known: xception, mobilenet"), std::string::npos);
+  EXPECT_NE(UsageError({.network = "vgg16"}).find("known: xception, mobilenet, "), std::string::npos);
   EXPECT_NE(UsageError({.network = "xception", .height = 70, .width = 299}).find("from 71 to"), std::string::npos);
   EXPECT_NE(UsageError({.network = "xception", .width = 1000000}).find("width of 1000000"), std::string::npos);
   EXPECT_NE(UsageError(Topped("mobilenet", 0.3)).find("choose 0.25, 0.5, 0.75, 1"), std::string::npos);
@@ -127,13 +160,27 @@ TEST(Catalogue, CardsAreComplete) {
   std::set<std::string> names;
   for (const NetworkCard& card : Catalogue()) {
     EXPECT_TRUE(names.insert(card.name).second);
-    EXPECT_FALSE(card.title.empty() || card.paper.empty() || card.alphas.empty() || card.weights.empty());
+    EXPECT_FALSE(card.title.empty() || card.paper.empty() || card.alphas.empty() || card.last_block.empty());
+    // No source with a digest is known for MobileNetV2's weights.
+    EXPECT_EQ(card.weights.empty(), card.name == "mobilenet_v2");
     EXPECT_GE(card.default_size, card.min_size);
     for (const WeightsCard& weights : card.weights) {
       EXPECT_TRUE(names.insert(weights.name).second) << weights.name;
       EXPECT_FALSE(weights.licence.empty() || weights.sources.empty());
       for (const WeightSource& source : weights.sources) EXPECT_EQ(source.sha256.size(), 64u);
     }
+  }
+}
+
+// What `--finetune last-block` trains: the network can be cut in front of it.
+TEST(Catalogue, LastBlocksAreTheEndOfTheNetworks) {
+  const std::map<std::string, FeatureShape> inputs = {
+      {"xception", {10, 10, 1024}}, {"mobilenet", {7, 7, 1024}},    {"mobilenet_v2", {7, 7, 160}},
+      {"resnet50", {7, 7, 2048}},   {"inception_v3", {8, 8, 2048}}, {"inception_resnet_v2", {8, 8, 2080}}};
+  for (const NetworkCard& card : Catalogue()) {
+    const auto [frozen, trained] = BuildNetwork({.network = card.name}).SplitBefore(card.last_block);
+    EXPECT_EQ(frozen.shape(frozen.output()), inputs.at(card.name)) << card.name;
+    EXPECT_GT(frozen.num_parameters(), trained.num_parameters()) << card.name;
   }
 }
 

@@ -21,8 +21,7 @@ class Xception {
     ExitFlow();
     if (options.top) {
       x_ = g_.GlobalAveragePool("avg_pool", x_);
-      x_ = g_.Dense("predictions", x_, options.classes);
-      if (options.softmax) g_.MarkUnnamed(g_.Softmax("predictions_softmax", x_));
+      AppendClassifier(g_, x_, options);
     } else {
       AppendPooling(g_, x_, options.pooling);
     }

@@ -49,7 +49,7 @@ struct Recipe {
 
   // What the photos become: features of a frozen network.
   std::string network = "xception";
-  double alpha = 1;     // width multiplier (MobileNet)
+  double alpha = 1;     // width multiplier (MobileNet, MobileNetV2)
   int size = 0;         // side of the input in pixels; 0: the network's own
   std::string scaling;  // SetScaling's names; empty: the network's own
   ResizeMode resize = ResizeMode::kSquash;

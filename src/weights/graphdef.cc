@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <map>
 #include <optional>
 #include <utility>
 
@@ -184,6 +185,31 @@ bool FillFrom(std::string_view floats, std::span<float> values) {
        reason);
 }
 
+// What slim's layers call their variables, in Keras' order of layer.weights.
+constexpr std::string_view kRoles[] = {"depthwise_weights", "weights",        "biases", "gamma", "beta",
+                                       "moving_mean",       "moving_variance"};
+
+// A network's scope is told by its first layer, wherever it stands in the graph.
+constexpr std::string_view kFirstVariable = "/Conv2d_0/weights";
+
+// The layers below "MobilenetV1/". Constants of other roles are the graph's own arithmetic.
+FileModel ModelInScope(const TensorMap& constants, const std::string& scope) {
+  std::map<std::string, std::map<size_t, std::string>> layers;  // layer, role -> constant
+  for (auto constant = constants.lower_bound(scope + "/"); constant != constants.end(); ++constant) {
+    if (!constant->first.starts_with(scope + "/")) break;
+    const auto [layer, role] = SplitLast(constant->first.substr(scope.size() + 1));
+    const auto* const found = std::find(std::begin(kRoles), std::end(kRoles), role);
+    if (found != std::end(kRoles)) layers[layer][static_cast<size_t>(found - std::begin(kRoles))] = constant->first;
+  }
+  FileModel model{scope, {}};
+  for (const auto& [name, roles] : layers) {
+    FileLayer layer{name, "", {}};
+    for (const auto& [role, constant] : roles) layer.tensors.push_back(constant);
+    model.layers.push_back(std::move(layer));
+  }
+  return model;
+}
+
 // Nothing if it is a constant of another type.
 std::optional<Tensor> ReadTensor(const Node& node, uint64_t* bytes_left, std::string_view where) {
   const std::string name = "constant " + Printable(node.name);
@@ -236,6 +262,15 @@ TensorMap ReadGraphConstants(std::string_view bytes, std::string_view where) {
   }
   if (!graph.ok()) FailGraph(where, "its list of nodes ends in the middle");
   return constants;
+}
+
+std::vector<FileModel> ModelsInGraph(const TensorMap& constants) {
+  std::vector<FileModel> models;
+  for (const auto& [constant, tensor] : constants) {
+    if (!constant.ends_with(kFirstVariable)) continue;
+    models.push_back(ModelInScope(constants, constant.substr(0, constant.size() - kFirstVariable.size())));
+  }
+  return models;
 }
 
 }  // namespace siskin

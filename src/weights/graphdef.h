@@ -16,8 +16,8 @@ bool LooksLikeGraphDef(std::string_view bytes);
 // The fp32 constants by node name. kModel if the bytes are no GraphDef or anything in it claims more than there is.
 TensorMap ReadGraphConstants(std::string_view bytes, std::string_view where);
 
-// The networks of Google's "slim" models that Siskin knows, with Keras' layer names: every MobileNet v1, by its name
-// scope ("MobilenetV1"). `with_top`: with its classifier, whose class 0 is "background".
-std::vector<FileModel> ModelsInGraph(const TensorMap& constants, bool with_top);
+// Constants that are called like the variables of a network of TensorFlow's "slim" models, as layers: a model for each
+// name scope ("MobilenetV1") that has a MobileNet's first layer. Layers keep slim's names: names_mobilenet.cc.
+std::vector<FileModel> ModelsInGraph(const TensorMap& constants);
 
 }  // namespace siskin

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <limits>
 
@@ -181,22 +182,22 @@ TensorMap MobileNetConstants(const std::string& scope) {
   return constants;
 }
 
-TEST(GraphDef, NamesOfMobileNet) {
-  const std::vector<FileModel> models = ModelsInGraph(MobileNetConstants("MobilenetV1"), true);
-  ASSERT_EQ(models.size(), 1u);
-  EXPECT_EQ(models[0].name, "MobilenetV1");
-  ASSERT_EQ(models[0].layers.size(), 55u);  // 27 convolutions with their batch norms, and the classifier
-  EXPECT_EQ(models[0].layers[0].name, "conv1");
-  EXPECT_EQ(models[0].layers[52].name, "conv_pw_13");
-  const FileLayer& norm = models[0].layers[3];
-  EXPECT_EQ(norm.name, "conv_dw_1_bn");
-  EXPECT_EQ(norm.tensors, (std::vector<std::string>{"MobilenetV1/Conv2d_1_depthwise/BatchNorm/gamma",
-                                                    "MobilenetV1/Conv2d_1_depthwise/BatchNorm/beta",
-                                                    "MobilenetV1/Conv2d_1_depthwise/BatchNorm/moving_mean",
-                                                    "MobilenetV1/Conv2d_1_depthwise/BatchNorm/moving_variance"}));
-  EXPECT_EQ(models[0].layers[54].name, "conv_preds");
-  EXPECT_EQ(ModelsInGraph(MobileNetConstants("a/b"), false)[0].layers.size(), 54u);
-  EXPECT_TRUE(ModelsInGraph({}, true).empty());
+TEST(GraphDef, LayersOfMobileNet) {
+  for (const char* scope : {"MobilenetV1", "a/b"}) {
+    const std::vector<FileModel> models = ModelsInGraph(MobileNetConstants(scope));
+    ASSERT_EQ(models.size(), 1u);
+    EXPECT_EQ(models[0].name, scope);
+    ASSERT_EQ(models[0].layers.size(), 55u);  // 27 convolutions with their batch norms, and the classifier
+    const auto norm = std::find_if(models[0].layers.begin(), models[0].layers.end(),
+                                   [](const FileLayer& layer) { return layer.name == "Conv2d_1_depthwise/BatchNorm"; });
+    ASSERT_NE(norm, models[0].layers.end());
+    std::vector<std::string> expected;
+    for (const char* role : {"gamma", "beta", "moving_mean", "moving_variance"}) {
+      expected.push_back(fmt::format("{}/Conv2d_1_depthwise/BatchNorm/{}", scope, role));
+    }
+    EXPECT_EQ(norm->tensors, expected);
+  }
+  EXPECT_TRUE(ModelsInGraph({}).empty());
 }
 
 }  // namespace

@@ -9,11 +9,13 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "weights/archive.h"
+#include "weights/files_beside.h"
 #include "weights/graphdef.h"
 #include "weights/hdf5.h"
 #include "weights/keras.h"
 #include "weights/match.h"
 #include "weights/safetensors.h"
+#include "weights/tfjs.h"
 
 namespace siskin {
 namespace {
@@ -23,20 +25,6 @@ constexpr std::string_view kZipMagic = "PK\x03\x04";
 constexpr std::string_view kHdf5Magic = "\x89HDF\r\n\x1a\n";
 constexpr char kConfigMember[] = "config.json", kWeightsMember[] = "model.weights.h5";
 
-enum class Format { kSafetensors, kKerasArchive, kHdf5, kGraphDef, kUnknown };
-
-Format FormatOf(std::string_view bytes) {
-  if (bytes.starts_with(kZipMagic)) return Format::kKerasArchive;
-  if (bytes.starts_with(kHdf5Magic)) return Format::kHdf5;
-  if (bytes.size() > 8 && bytes[8] == '{') return Format::kSafetensors;
-  if (LooksLikeGraphDef(bytes)) return Format::kGraphDef;
-  return Format::kUnknown;
-}
-
-bool HasTop(const NetworkLayout& layout) {
-  return std::any_of(layout.begin(), layout.end(), [](const LayerLayout& layer) { return layer.name == "conv_preds"; });
-}
-
 // The note of ImportWeights, from what siskin-import says of its sandbox.
 std::string SandboxNote(const std::map<std::string, std::string>& metadata) {
   const auto sandbox = metadata.find("sandbox");
@@ -44,33 +32,37 @@ std::string SandboxNote(const std::map<std::string, std::string>& metadata) {
   return "HDF5 was read in a weaker sandbox than intended: " + Printable(sandbox->second);
 }
 
-TensorMap FromHdf5(std::string_view bytes, const Json* config, const NetworkLayout& layout, const std::string& inner,
-                   std::string_view where, std::string* note) {
+FileContents FromHdf5(std::string_view bytes, const Json* config, std::string_view where, std::string* note) {
   SafetensorsFile file = ReadHdf5InSandbox(bytes, where);
-  if (note != nullptr) *note = SandboxNote(file.metadata);
-  const std::vector<FileModel> models = ModelsInHdf5(file, config, where);
-  return TakeModel(std::move(file.tensors), models, layout, inner, where);
+  *note = SandboxNote(file.metadata);
+  std::vector<FileModel> models = ModelsInHdf5(file, config, where);
+  return {std::move(file.tensors), std::move(models)};
 }
 
-TensorMap FromKerasArchive(std::string_view bytes, const NetworkLayout& layout, const std::string& inner,
-                           std::string_view where, std::string* note) {
+FileContents FromKerasArchive(std::string_view bytes, std::string_view where, std::string* note) {
   const std::string members[] = {kConfigMember, kWeightsMember};
   const std::map<std::string, std::string> archive = ReadArchive(bytes, members, kMaxMemberBytes, where);
   const Json config = ParseJson(archive.at(kConfigMember), fmt::format("{}: {}", where, kConfigMember));
-  return FromHdf5(archive.at(kWeightsMember), &config, layout, inner, where, note);
+  return FromHdf5(archive.at(kWeightsMember), &config, where, note);
 }
 
-TensorMap FromGraph(std::string_view bytes, const NetworkLayout& layout, const std::string& inner,
-                    std::string_view where) {
+FileContents FromGraph(std::string_view bytes, std::string_view where) {
   TensorMap constants = ReadGraphConstants(bytes, where);
-  const std::vector<FileModel> models = ModelsInGraph(constants, HasTop(layout));
+  std::vector<FileModel> models = ModelsInGraph(constants);
   if (models.empty()) {
     Fail(ErrorKind::kModel, "{}: is a TensorFlow graph, but none of a network that Siskin knows (MobileNet v1)", where);
   }
-  return TakeModel(std::move(constants), models, layout, inner, where);
+  return {std::move(constants), std::move(models)};
 }
 
-// Our own names; with `inner`, those below that prefix.
+FileContents FromTfjs(std::string_view bytes, const ReadBeside& beside, std::string_view where) {
+  const auto none = [&](const std::string& name, uint64_t) -> std::string {
+    Fail(ErrorKind::kModel, "{}: needs the file {} beside it", where, Printable(name));
+  };
+  return ReadTfjs(bytes, beside ? beside : none, where);
+}
+
+// Our own names, which need no matching; with `inner`, those below that prefix.
 TensorMap FromSafetensors(std::string_view bytes, const std::string& inner, std::string_view where) {
   TensorMap tensors = ParseSafetensors(bytes, where).tensors;
   if (inner.empty()) return tensors;
@@ -81,24 +73,19 @@ TensorMap FromSafetensors(std::string_view bytes, const std::string& inner, std:
   return below;
 }
 
-TensorMap ReadAny(std::string_view bytes, const NetworkLayout& layout, const std::string& inner, std::string_view where,
-                  std::string* note) {
-  switch (FormatOf(bytes)) {
-    case Format::kSafetensors:
-      return FromSafetensors(bytes, inner, where);
-    case Format::kKerasArchive:
-      return FromKerasArchive(bytes, layout, inner, where, note);
-    case Format::kHdf5:
-      return FromHdf5(bytes, nullptr, layout, inner, where, note);
-    case Format::kGraphDef:
-      return FromGraph(bytes, layout, inner, where);
-    case Format::kUnknown:
-      break;
-  }
+bool LooksLikeSafetensors(std::string_view bytes) {
+  return bytes.size() > 8 && bytes[8] == '{';
+}
+
+FileContents ReadForeign(std::string_view bytes, std::string_view where, const ImportOptions& options,
+                         std::string* note) {
+  if (bytes.starts_with(kZipMagic)) return FromKerasArchive(bytes, where, note);
+  if (bytes.starts_with(kHdf5Magic)) return FromHdf5(bytes, nullptr, where, note);
+  if (LooksLikeTfjs(bytes)) return FromTfjs(bytes, options.beside, where);
+  if (LooksLikeGraphDef(bytes)) return FromGraph(bytes, where);
   Fail(ErrorKind::kModel,
-       "{}: is no weights file that Siskin can read: safetensors, Keras .keras, .weights.h5 and .h5, and frozen "
-       "TensorFlow "
-       "graphs (.pb) are",
+       "{}: is no weights file that Siskin can read: safetensors, Keras .keras, .weights.h5 and .h5, TensorFlow.js "
+       "model.json and frozen TensorFlow graphs (.pb) are",
        where);
 }
 
@@ -106,8 +93,12 @@ TensorMap ReadAny(std::string_view bytes, const NetworkLayout& layout, const std
 
 TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
                                  const ImportOptions& options, std::string* note) {
-  if (note != nullptr) note->clear();
-  TensorMap tensors = ReadAny(bytes, layout, options.inner, where, note);
+  std::string ignored;
+  if (note == nullptr) note = &ignored;
+  note->clear();
+  TensorMap tensors = LooksLikeSafetensors(bytes)
+                          ? FromSafetensors(bytes, options.inner, where)
+                          : TakeModel(ReadForeign(bytes, where, options, note), layout, options.inner, where, note);
   CheckWeights(tensors, layout, std::string(where));
   return tensors;
 }
@@ -115,7 +106,9 @@ TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where,
 TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& layout, const ImportOptions& options,
                         std::string* note) {
   const MappedFile map(file);
-  return ImportWeightsFromBytes(map.text(), Printable(file.native()), layout, options, note);
+  ImportOptions with_files = options;
+  with_files.beside = FilesBeside(file);
+  return ImportWeightsFromBytes(map.text(), Printable(file.native()), layout, with_files, note);
 }
 
 void CheckWeights(const TensorMap& tensors, const NetworkLayout& layout, const std::string& where) {

@@ -1,30 +1,21 @@
 #include "weights/keras.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "weights/keras_config.h"
 
 namespace siskin {
 namespace {
-
-constexpr int kMaxNesting = 16;  // models in models; real files have one or two
 
 // Where a model keeps its layers: Keras 3, and Keras 2.12 to 2.15 in the new formats.
 constexpr std::string_view kContainers[] = {"layers", "_layer_checkpoint_dependencies"};
 
 std::string Join(const std::string& group, const std::string& name) {
   return group.empty() ? name : group + "/" + name;
-}
-
-// The part before the last '/', and the part after it.
-std::pair<std::string, std::string> SplitLast(const std::string& path) {
-  const size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return {"", path};
-  return {path.substr(0, slash), path.substr(slash + 1)};
 }
 
 // The texts of an attribute of a group; several attributes name0, name1 ... are one list. Empty if there is none.
@@ -48,29 +39,44 @@ std::vector<std::string> Texts(const Json& attributes, const std::string& group,
 
 // ---- Keras 2 ----
 
-// The tensors of one entry of layer_names, as layers: one layer, or those of a sub-model. Their weights are listed
-// trainable ones first, so a layer's are not neighbours, but in order.
-std::vector<FileLayer> LayersOfGroup(const std::string& group, const std::vector<std::string>& weight_names) {
-  std::vector<FileLayer> layers;
-  std::map<std::string, size_t> index;
+// The layers that have a weight of this role, in the order of these weights.
+std::vector<std::string> ScopesOf(const std::vector<std::string>& weight_names, std::string_view role) {
+  std::vector<std::string> scopes;
   for (const std::string& weight : weight_names) {
-    const std::string scope = SplitLast(weight).first;  // "block1_conv1", or "xception/block1_conv1"
-    const auto [found, is_new] = index.emplace(scope, layers.size());
-    if (is_new) layers.push_back({SplitLast(scope).second, "", {}});
-    layers[found->second].tensors.push_back(Join(group, weight));
+    const auto [scope, name] = SplitLast(weight);
+    if (name.starts_with(role)) scopes.push_back(scope);
   }
-  return layers;
+  return scopes;
 }
 
-std::vector<FileModel> ModelsOfKeras2(const Json& attributes, const std::string& root) {
+// The weights of a sub-model are listed trainable ones first. If all its layers are frozen or none, each kind is in the
+// order of the layers. If some are, layers without names cannot be told apart any more: the moving means, which are
+// never trainable, then come in another order than the rest of batch normalisation.
+void CheckNotPartlyFrozen(const std::string& name, const std::vector<std::string>& weight_names,
+                          std::string_view where) {
+  std::vector<std::string> layers = ScopesOf(weight_names, "beta");
+  const bool numbered = std::any_of(layers.begin(), layers.end(), [](const std::string& scope) {
+    return !AutomaticClass(SplitLast(scope).second).empty();
+  });
+  if (!numbered || layers == ScopesOf(weight_names, "moving_mean")) return;
+  Fail(ErrorKind::kModel,
+       "{}: its sub-model {} was partly frozen when it was saved; this format then loses the order of layers without "
+       "names; save it as .keras",
+       where, Printable(name));
+}
+
+std::vector<FileModel> ModelsOfKeras2(const Json& attributes, const std::string& root, std::string_view where) {
   std::vector<FileModel> models(1);
   for (const std::string& name : Texts(attributes, root, "layer_names")) {
     const std::string group = Join(root, name);
-    std::vector<FileLayer> layers = LayersOfGroup(group, Texts(attributes, group, "weight_names"));
+    // One layer, or those of a sub-model.
+    const std::vector<std::string> weight_names = Texts(attributes, group, "weight_names");
+    std::vector<FileLayer> layers = GroupByScope(weight_names, group + "/");
     if (layers.size() == 1) {
       layers[0].name = name;
       models[0].layers.push_back(std::move(layers[0]));
     } else if (layers.size() > 1) {
+      CheckNotPartlyFrozen(name, weight_names, where);
       models.push_back({name, std::move(layers)});
     }
   }
@@ -139,53 +145,14 @@ FileModel ModelOfContainer(const std::string& container, const std::map<std::str
   return model;
 }
 
-// "SeparableConv2D" -> "separable_conv2d", as Keras does it (keras.src.utils.naming.to_snake_case).
-std::string SnakeCase(std::string_view name) {
-  std::string snake;
-  for (size_t i = 0; i < name.size(); ++i) {
-    const auto at = [&](size_t k) { return static_cast<unsigned char>(k < name.size() ? name[k] : 0); };
-    const bool word_begins = std::islower(at(i + 1)) != 0 || (i > 0 && std::islower(at(i - 1)) != 0);
-    if (i > 0 && std::isupper(at(i)) != 0 && word_begins) snake += '_';
-    snake += static_cast<char>(std::tolower(at(i)));
-  }
-  return snake;
-}
-
-struct ConfigLayer {
-  std::string name, keras_class, leaf;  // leaf: by class and number
-  const Json* model = nullptr;          // its own "config" if it has layers
-};
-
-// The layers of a model's "config" object, in order; empty if it has none.
-std::vector<ConfigLayer> LayersOfConfig(const Json& config) {
-  std::vector<ConfigLayer> layers;
-  if (!config.is_object() || !config.contains("layers") || !config["layers"].is_array()) return layers;
-  std::map<std::string, int> used;
-  for (const Json& entry : config["layers"]) {
-    if (!entry.is_object() || !entry.contains("class_name") || !entry["class_name"].is_string()) continue;
-    ConfigLayer layer;
-    layer.keras_class = entry["class_name"].get<std::string>();
-    const std::string snake = SnakeCase(layer.keras_class);
-    const int number = used[snake]++;
-    layer.leaf = number == 0 ? snake : fmt::format("{}_{}", snake, number);
-    const auto inner = entry.find("config");
-    if (inner != entry.end() && inner->is_object()) {
-      if (inner->contains("name") && (*inner)["name"].is_string()) layer.name = (*inner)["name"].get<std::string>();
-      if (inner->contains("layers")) layer.model = &*inner;
-    }
-    layers.push_back(std::move(layer));
-  }
-  return layers;
-}
-
 // Follows config.json down the groups of the HDF5 file.
 class ConfigWalk {
  public:
   ConfigWalk(const Containers& containers, std::string_view where) : containers_(containers), where_(where) {}
 
   void Visit(const Json& config, const std::string& name, const std::string& group, int depth) {
-    if (depth == kMaxNesting)
-      Fail(ErrorKind::kModel, "{}: config.json nests models deeper than {}", where_, kMaxNesting);
+    if (depth == kMaxModelNesting)
+      Fail(ErrorKind::kModel, "{}: config.json nests models deeper than {}", where_, kMaxModelNesting);
     const std::vector<ConfigLayer> layers = LayersOfConfig(config);
     for (const std::string_view container_name : kContainers) {
       const std::string container = Join(group, std::string(container_name));
@@ -271,7 +238,9 @@ std::vector<FileModel> ModelsInHdf5(const SafetensorsFile& hdf5, const Json* con
   const Json attributes = text == hdf5.metadata.end() ? Json::object() : ParseJson(text->second, where);
   std::vector<FileModel> models;
   for (const char* root : {"", "model_weights"}) {  // weights alone, or a whole model with its weights
-    if (models.empty() && !Texts(attributes, root, "layer_names").empty()) models = ModelsOfKeras2(attributes, root);
+    if (models.empty() && !Texts(attributes, root, "layer_names").empty()) {
+      models = ModelsOfKeras2(attributes, root, where);
+    }
   }
   if (models.empty()) models = ModelsOfKeras3(FindContainers(hdf5, attributes), attributes, config, where);
   if (models.empty()) {

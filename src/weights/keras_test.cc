@@ -24,10 +24,9 @@ class FakeHdf5 {
   }
   TensorMap Take(const NetworkLayout& layout, const Json* config = nullptr, const std::string& inner = "") {
     file_.metadata["attributes"] = ToText(attributes_);
-    const std::vector<FileModel> models = ModelsInHdf5(file_, config, "x.h5");
-    TensorMap tensors;
-    for (const auto& [name, tensor] : file_.tensors) tensors.emplace(name, tensor.Clone());
-    return TakeModel(std::move(tensors), models, layout, inner, "x.h5");
+    FileContents contents{{}, ModelsInHdf5(file_, config, "x.h5")};
+    for (const auto& [name, tensor] : file_.tensors) contents.tensors.emplace(name, tensor.Clone());
+    return TakeModel(std::move(contents), layout, inner, "x.h5");
   }
 
  private:
@@ -99,6 +98,26 @@ TEST(Keras2, SubModel) {
   file.Attribute("", "layer_names", {"xception", "dense_1"});
   ExpectSameTensors(file.Take(layout), SmallWeights(layout));
   ExpectSameTensors(file.Take(layout, nullptr, "xception"), SmallWeights(layout));
+}
+
+// Half of the layers frozen: their weights stand behind those of the others, and 9 comes after 10.
+TEST(Keras2, PartlyFrozenSubModelWithoutNames) {
+  const NetworkLayout layout = SmallLayout();
+  FakeHdf5 file;
+  std::vector<std::string> trainable, fixed;
+  for (const LayerLayout& layer : layout) {
+    const bool frozen = layer.name.starts_with("block2");
+    for (const ParameterSpec& parameter : layer.parameters) {
+      const std::string name = KerasName(layer) + "/" + Role(parameter) + ":0";
+      (frozen || Role(parameter).starts_with("moving") ? fixed : trainable).push_back(name);
+      file.Add("xception/" + name, parameter.name);
+    }
+  }
+  trainable.insert(trainable.end(), fixed.begin(), fixed.end());
+  file.Attribute("xception", "weight_names", trainable);
+  file.Attribute("", "layer_names", {"xception"});
+  ExpectErrorText(ErrorOf([&] { file.Take(layout); }), ErrorKind::kModel,
+                  "its sub-model xception was partly frozen when it was saved");
 }
 
 TEST(Keras2, LongListsInPieces) {

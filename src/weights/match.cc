@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "weights/naming.h"
 
 namespace siskin {
 namespace {
@@ -78,9 +79,7 @@ FileIndex IndexLayers(const FileModel& model, const std::set<std::string>& known
 Match MatchModel(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors) {
   Match match;
   std::set<std::string> known_names;
-  for (const LayerLayout& layer : layout) {
-    if (layer.named_by_keras) known_names.insert(layer.name);
-  }
+  for (const LayerLayout& layer : layout) known_names.insert(layer.name);
   FileIndex index = IndexLayers(model, known_names, &match);
   const bool file_has_names = !index.by_name.empty();
   for (const LayerLayout& layer : layout) {
@@ -106,6 +105,67 @@ Match MatchModel(const FileModel& model, const NetworkLayout& layout, const Tens
     }
   }
   return match;
+}
+
+// The model with our names, as far as the naming knows its layers. A layer that only the network's other form has (its
+// classifier) is left out: the naming knows that it belongs to the network.
+struct Translation {
+  FileModel model;
+  size_t hits = 0;  // layers of the layout that were found
+};
+
+Translation Translate(const FileModel& model, const Naming& naming, const NetworkLayout& layout) {
+  std::set<std::string> ours;
+  for (const LayerLayout& layer : layout) ours.insert(layer.name);
+  std::map<std::string, const FileLayer*> by_name;
+  for (const FileLayer& layer : model.layers) by_name.emplace(layer.name, &layer);
+  Translation result{{model.name, {}}, 0};
+  std::set<const FileLayer*> used;
+  for (const Alias& alias : ExpandAliases(naming.table)) {
+    FileLayer translated{alias.layer, "", {}};
+    for (const std::string& name : alias.file_layers) {
+      const auto found = by_name.find(name);
+      if (found == by_name.end()) continue;
+      used.insert(found->second);
+      const std::vector<std::string>& tensors = found->second->tensors;
+      translated.tensors.insert(translated.tensors.end(), tensors.begin(), tensors.end());
+    }
+    if (translated.tensors.empty() || !ours.contains(alias.layer)) continue;
+    ++result.hits;
+    result.model.layers.push_back(std::move(translated));
+  }
+  for (const FileLayer& layer : model.layers) {
+    if (!used.contains(&layer)) result.model.layers.push_back(layer);
+  }
+  return result;
+}
+
+// A way to read one model of the file.
+struct Candidate {
+  const FileModel* model = nullptr;
+  const Naming* naming = nullptr;  // null: its own names
+  Match match;
+  bool better_than(const Candidate& other) const {
+    return other.model == nullptr || match.fits() > other.match.fits() ||
+           (match.fits() == other.match.fits() && match.pairs.size() > other.match.pairs.size());
+  }
+};
+
+Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors,
+                    std::string_view where) {
+  Candidate best{&model, nullptr, MatchModel(model, layout, tensors)};
+  if (best.match.fits()) return best;
+  for (const Naming& naming : Namings()) {
+    const Translation translation = Translate(model, naming, layout);
+    if (2 * translation.hits < layout.size()) continue;  // another network's table
+    if (!naming.refusal.empty()) {
+      Fail(ErrorKind::kModel, "{}: has the names of {}, which cannot be taken: {}", where, naming.title,
+           naming.refusal);
+    }
+    Candidate candidate{&model, &naming, MatchModel(translation.model, layout, tensors)};
+    if (candidate.better_than(best)) best = std::move(candidate);
+  }
+  return best;
 }
 
 std::string Describe(const Match& match) {
@@ -145,37 +205,56 @@ std::string JoinSome(const std::vector<std::string>& names) {
   return names.size() <= kNamesShown ? text : fmt::format("{} and {} more", text, names.size() - kNamesShown);
 }
 
-TensorMap TakeModel(TensorMap tensors, const std::vector<FileModel>& models, const NetworkLayout& layout,
-                    const std::string& inner, std::string_view where) {
-  const FileModel* chosen = nullptr;
-  const FileModel* closest = nullptr;
-  Match match, closest_match;
-  for (const FileModel& model : models) {
+std::pair<std::string, std::string> SplitLast(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return {"", path};
+  return {path.substr(0, slash), path.substr(slash + 1)};
+}
+
+std::vector<FileLayer> GroupByScope(const std::vector<std::string>& names, const std::string& prefix) {
+  std::vector<FileLayer> layers;
+  std::map<std::string, size_t> index;
+  for (const std::string& name : names) {
+    const std::string scope = SplitLast(name).first;  // "block1_conv1", or "xception/block1_conv1"
+    const auto [found, is_new] = index.emplace(scope, layers.size());
+    if (is_new) layers.push_back({SplitLast(scope).second, "", {}});
+    layers[found->second].tensors.push_back(prefix + name);
+  }
+  return layers;
+}
+
+TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const std::string& inner,
+                    std::string_view where, std::string* note) {
+  Candidate chosen, closest;
+  for (const FileModel& model : contents.models) {
     if (!inner.empty() && model.name != inner) continue;
-    Match candidate = MatchModel(model, layout, tensors);
-    if (candidate.fits()) {
-      if (chosen != nullptr) {
-        Fail(ErrorKind::kModel, "{}: both {} and {} fit; say which one is meant", where, NameOf(*chosen),
-             NameOf(model));
-      }
-      chosen = &model;
-      match = std::move(candidate);
-    } else if (closest == nullptr || candidate.pairs.size() > closest_match.pairs.size()) {
-      closest = &model;
-      closest_match = std::move(candidate);
+    Candidate candidate = BestMatch(model, layout, contents.tensors, where);
+    if (candidate.match.fits() && chosen.model != nullptr) {
+      Fail(ErrorKind::kModel, "{}: both {} and {} fit; say which one is meant", where, NameOf(*chosen.model),
+           NameOf(model));
+    }
+    if (candidate.match.fits()) {
+      chosen = std::move(candidate);
+    } else if (candidate.better_than(closest)) {
+      closest = std::move(candidate);
     }
   }
-  if (chosen == nullptr && closest == nullptr) {
+  if (chosen.model == nullptr && closest.model == nullptr) {
     Fail(ErrorKind::kModel, "{}: has no sub-model named {}; it has {}", where, Printable(inner),
-         JoinSome(Names(models)));
+         JoinSome(Names(contents.models)));
   }
-  if (chosen == nullptr) {
+  if (chosen.model == nullptr) {
     Fail(ErrorKind::kModel,
          "{}: {} is not the network asked for: {}; is this another network's file, or the one {} top?", where,
-         NameOf(*closest), Describe(closest_match), closest_match.extra.empty() ? "without" : "with");
+         NameOf(*closest.model), Describe(closest.match), closest.match.extra.empty() ? "without" : "with");
+  }
+  if (note != nullptr && chosen.naming != nullptr && !chosen.naming->note.empty()) {
+    *note = fmt::format("{}: has the names of {}: {}", where, chosen.naming->title, chosen.naming->note);
   }
   TensorMap result;
-  for (const auto& [parameter, name] : match.pairs) result.emplace(parameter->name, std::move(tensors.at(name)));
+  for (const auto& [parameter, name] : chosen.match.pairs) {
+    result.emplace(parameter->name, std::move(contents.tensors.at(name)));
+  }
   return result;
 }
 

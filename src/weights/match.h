@@ -1,5 +1,6 @@
-// Layers as a file has them, matched with the layers of a network: by name where Keras gives names, by order within a
-// class where it numbers them (conv2d_7). Knows nothing of file formats.
+// Layers as a file has them, matched with the layers of a network: by name where Keras or a table of foreign names
+// (naming.h) gives names, by order within a class where layers are only numbered (conv2d_7). Every reader of a format
+// ends in FileContents; this file knows nothing of formats.
 #pragma once
 
 #include <string>
@@ -24,14 +25,30 @@ struct FileModel {
   std::vector<FileLayer> layers;  // in Keras' order of model.layers
 };
 
+// What a reader makes of a file. Tensors have Keras' layouts (kernels HWIO, dense [in, out]).
+struct FileContents {
+  TensorMap tensors;
+  std::vector<FileModel> models;
+};
+
 // "Conv2D" for "conv2d" and "conv2d_7" (and for the spellings of Keras 1); empty if `name` is no automatic name of a
 // class with weights that Siskin knows.
 std::string_view AutomaticClass(std::string_view name);
 
+// "block1/conv/kernel" -> "block1/conv", "kernel"; without a '/' the first is empty.
+std::pair<std::string, std::string> SplitLast(const std::string& path);
+
+// Tensors grouped by what stands before the last '/', in order of first appearance. Models list the trainable weights
+// of all layers first, so that a layer's are not neighbours, but in order. A layer's name is its scope without what
+// stands before the last '/' of that; its tensors are called prefix + name.
+std::vector<FileLayer> GroupByScope(const std::vector<std::string>& names, const std::string& prefix = "");
+
 // The tensors of the one model that fits `layout` exactly, under the layout's names. `inner`: its name; empty: any.
-// kModel if none fits (what is missing, extra or misshapen in the one that comes closest), or if several do.
-TensorMap TakeModel(TensorMap tensors, const std::vector<FileModel>& models, const NetworkLayout& layout,
-                    const std::string& inner, std::string_view where);
+// kModel if none fits (what is missing, extra or misshapen in the one that comes closest), if several do, or if the
+// file's naming is that of a network that computes something else. `note`, if given, is set to a sentence when the
+// weights' origin computes the same at some image sizes only.
+TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const std::string& inner,
+                    std::string_view where, std::string* note = nullptr);
 
 // "a, b, c and 12 more": for messages.
 std::string JoinSome(const std::vector<std::string>& names);

