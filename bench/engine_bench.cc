@@ -74,7 +74,9 @@ class Workload {
   Workload(const Options& options, ThreadPool& threads) : batch_(options.batch) {
     const NetworkCard& card = FindNetwork(options.network);
     // Networks without published weights here run with random ones: as fast.
-    const WeightsCard weights_card = card.weights.empty() ? WeightsCard{.with_top = true} : card.weights[0];
+    WeightsCard weights_card;
+    weights_card.with_top = true;
+    if (!card.weights.empty()) weights_card = card.weights[0];
     const Graph graph = BuildNetwork(WithDefaults({.network = card.name,
                                                    .height = options.size,
                                                    .width = options.size,
