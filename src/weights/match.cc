@@ -167,7 +167,8 @@ struct Candidate {
 Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors,
                     std::string_view where) {
   Candidate best{&model, nullptr, MatchModel(model, layout, tensors), {}};
-  if (best.match.fits()) return best;
+  // A file of very many small models must not cost much.
+  if (best.match.fits() || 2 * model.layers.size() < layout.size()) return best;
   for (const Naming& naming : Namings()) {
     const Translation translation = Translate(model, naming, layout);
     if (2 * translation.hits < layout.size()) continue;  // another network's table
