@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "base/json.h"
 #include "networks/catalogue.h"
 #include "weights/safetensors.h"
 
@@ -75,6 +76,15 @@ std::vector<std::string> Workshop::TrainArguments() const {
 void Workshop::Train() const {
   const RunResult trained = RunSiskin(TrainArguments());
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
+}
+
+bool MobileNetIsHere() {
+  const Json weights = ParseJson(RunSiskin({"weights", "list", "--format", "json"}).out, "weights list");
+  for (const Json& one : weights["weights"]) {
+    if (one["name"] == "mobilenet-imagenet") return one["here"].get<bool>();
+  }
+  ADD_FAILURE() << "the catalogue has no mobilenet-imagenet";
+  return false;
 }
 
 std::string HugePng() {

@@ -32,6 +32,10 @@ class Workshop {
   TemporaryFolder folder_;
 };
 
+// Published weights, if somebody pulled them on this machine: tests never download.
+bool MobileNetIsHere();
+inline constexpr char kNoMobileNet[] = "SKIPPED: nobody pulled mobilenet-imagenet, nothing was predicted";
+
 // The bytes of a PNG file whose header says 65,535 x 65,535 pixels (12.9 GB as RGB) and that holds none of them.
 std::string HugePng();
 // Any of the drawn photos' bytes.

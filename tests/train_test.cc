@@ -289,17 +289,6 @@ TEST(Predict, AnswersDoNotDependOnBatchOrThreads) {
   EXPECT_EQ(alone, answers("7", "3"));
 }
 
-// Published weights, if somebody pulled them on this machine: tests never download.
-bool MobileNetIsHere() {
-  const Json weights = ParseLine(RunSiskin({"weights", "list", "--format", "json"}).out);
-  for (const Json& one : weights["weights"]) {
-    if (one["name"] == "mobilenet-imagenet") return one["here"].get<bool>();
-  }
-  ADD_FAILURE() << "the catalogue has no mobilenet-imagenet";
-  return false;
-}
-constexpr char kNoMobileNet[] = "SKIPPED: nobody pulled mobilenet-imagenet, nothing was predicted";
-
 TEST(Predict, ABareNetworkNamesWhatItSees) {
   const fs::path cats = SharedFolder("data/dogs-vs-cats/test/cats");
   if (cats.empty()) GTEST_SKIP() << kNoShared;

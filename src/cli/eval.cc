@@ -9,12 +9,12 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "cli/group_writer.h"
+#include "cli/model_argument.h"
 #include "cli/photo_messages.h"
-#include "cli/prediction_writer.h"
 #include "cli/text.h"
 #include "cli/verb.h"
-#include "data/dataset.h"
-#include "evaluate/metrics.h"
+#include "compare/score_photos.h"
 #include "evaluate/report.h"
 #include "model/classifier_model.h"
 
@@ -23,38 +23,21 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The photos to score, their true classes as the model counts them, and what came out.
-struct Evaluation {
-  std::vector<const Photo*> photos;
-  std::vector<int> truths, decisions;
-  std::vector<float> scores;
-  std::vector<SkippedFile> skipped;
-};
-
-// Index in the model of each class of the dataset. kData if the model does not know one.
-std::vector<int> MapClasses(const Dataset& dataset, const ModelCard& card) {
-  std::vector<int> indices;
-  for (const std::string& name : dataset.class_names) {
-    const auto found = std::find(card.class_names.begin(), card.class_names.end(), name);
-    if (found == card.class_names.end()) {
-      Fail(ErrorKind::kData, "{}: the folder '{}' is none of the model's classes ({}); rename or move it",
-           Printable(dataset.root.native()), Printable(name), fmt::join(card.class_names, ", "));
-    }
-    indices.push_back(static_cast<int>(found - card.class_names.begin()));
-  }
-  return indices;
-}
-
 class EvalVerb : public Verb {
  public:
   void Declare(Options options) override {
     options.Describe("Measure a model on photos whose class is known.",
                      "Accuracy with its 95 % interval, confusion matrix, precision, recall, F1 and ROC AUC of each "
                      "class, log loss.");
-    options.Argument("MODEL", &model_, "a model file made by `siskin train`");
+    options.Argument("MODEL", &model_, "a model file made by `siskin train`; with --group a network: mobilenet");
     options.Argument("DIR", &folder_, "a folder with one folder per class, or with train/validation/test in it");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
                    "which part of a folder with train/validation/test");
+    options.Text(
+        "--group", "WORD", &group_,
+        "of a network with ImageNet's classes: whether it tells what is a WORD (bird, dog, ... or a WordNet id) "
+        "from the rest; folders named so, or after a kind of it, against all others");
+    options.Number("--threshold", &threshold_, 0, 1, "--group: the score from which on it is one (0.5 if not given)");
     AddFormat(options, {"text", "json", "csv"});
     AddOutput(options);
     options.Text("--predictions", "FILE.csv", &predictions_,
@@ -71,25 +54,30 @@ class EvalVerb : public Verb {
         "  siskin eval pets.safetensors new-photos/ --format json -o metrics.json\n"
         "  siskin eval pets.safetensors photos/ --predictions answers.csv\n"
         "  siskin eval pets.safetensors photos/ --report report.html\n"
-        "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95");
+        "  siskin eval pets.safetensors photos/ --quiet --min-accuracy 0.95\n"
+        "  siskin eval mobilenet photos/ --group bird");
   }
 
   ExitCode Run(Session& session) override {
-    const ClassifierModel model = ReadModel(model_);
+    if (group_.empty() && threshold_) Fail(ErrorKind::kUsage, "--threshold belongs to --group");
+    const ImageNetGroup group = group_.empty() ? ImageNetGroup() : FindImageNetGroup(group_);
+    const ClassifierModel model = group_.empty() ? ReadModel(model_) : LoadModelOrNetwork(model_);
     const Dataset dataset = ScanFolder(folder_);
-    Evaluation evaluation = Prepare(dataset, model.card);
+    const std::optional<GroupQuestion> question = Question(group, model.card, session);
+    const ModelCard& card = question ? question->card() : model.card;
+    const std::vector<int> classes =
+        question ? FoldersInGroup(dataset.class_names, group, folder_) : MapClasses(dataset, card);
+    const std::vector<const Photo*> photos = PhotosOfPart(dataset, split_);
     const RunContext context = session.context();
-    const int batch = static_cast<int>(std::min(evaluation.photos.size(), static_cast<size_t>(common_.batch)));
+    const int batch = static_cast<int>(std::min(photos.size(), static_cast<size_t>(common_.batch)));
     Predictor predictor(model, batch, context.threads);
-    Score(dataset, predictor, &evaluation, context);
-    if (evaluation.photos.empty()) {
-      Fail(ErrorKind::kData, "{}: not one photo could be read; `siskin check` says why", Printable(folder_));
-    }
-    const Metrics metrics =
-        ComputeMetrics(evaluation.scores, evaluation.truths, evaluation.decisions, model.card.class_names);
+    PhotoScoring evaluation =
+        ScorePhotos(dataset, photos, classes, predictor, question ? &*question : nullptr, "eval", context);
+    evaluation.skipped.insert(evaluation.skipped.begin(), dataset.skipped.begin(), dataset.skipped.end());
+    const Metrics metrics = MetricsOf(evaluation.scored);
     Print(metrics, evaluation, session);
-    if (!predictions_.empty()) WritePredictions(evaluation, model.card);
-    if (!report_.empty()) WriteReport(dataset, evaluation, model.card, session, context.threads);
+    if (!predictions_.empty()) WritePredictions(evaluation.scored);
+    if (!report_.empty()) WriteReport(dataset, evaluation, card, session, context.threads);
     WarnAboutPhotos(evaluation.skipped, "could not be read", session);
     if (min_accuracy_ && metrics.accuracy < *min_accuracy_) {
       session.console().Error(
@@ -100,52 +88,13 @@ class EvalVerb : public Verb {
   }
 
  private:
-  Evaluation Prepare(const Dataset& dataset, const ModelCard& card) const {
-    const std::vector<int> classes = MapClasses(dataset, card);
-    Evaluation evaluation{.photos = {}, .truths = {}, .decisions = {}, .scores = {}, .skipped = dataset.skipped};
-    for (const Photo& photo : dataset.photos) {
-      if (dataset.has_splits && split_ != "all" && split_ != kSplitNames[static_cast<size_t>(photo.split)]) continue;
-      evaluation.photos.push_back(&photo);
-      evaluation.truths.push_back(classes[static_cast<size_t>(photo.label)]);
-    }
-    if (evaluation.photos.empty()) {
-      Fail(ErrorKind::kData, "{}: there are no photos in its part '{}'; --split chooses another one",
-           Printable(folder_), split_);
-    }
-    return evaluation;
+  std::optional<GroupQuestion> Question(const ImageNetGroup& group, const ModelCard& card, Session& session) const {
+    if (group.senses.empty()) return std::nullopt;
+    session.progress().Note(GroupText(group));
+    return GroupQuestion(card, group, threshold_.value_or(kGroupThreshold));
   }
 
-  // Fills in decisions and scores; photos that cannot be read move to `skipped`.
-  static void Score(const Dataset& dataset, Predictor& predictor, Evaluation* evaluation, const RunContext& context) {
-    const auto batch = static_cast<size_t>(predictor.max_batch());
-    const std::vector<const Photo*> photos = std::move(evaluation->photos);
-    const std::vector<int> truths = std::move(evaluation->truths);
-    evaluation->photos.clear();
-    evaluation->truths.clear();
-    context.progress.Begin("eval", "photos", photos.size());
-    for (size_t begin = 0; begin < photos.size(); begin += batch) {
-      if (context.stopped()) Fail(ErrorKind::kInterrupted, "stopped after {} of {} photos", begin, photos.size());
-      const size_t end = std::min(begin + batch, photos.size());
-      std::vector<fs::path> files;
-      for (size_t i = begin; i < end; ++i) files.push_back(dataset.root / photos[i]->path);
-      const std::vector<Predictor::Answer> answers = predictor.Predict(files);
-      for (size_t i = begin; i < end; ++i) {
-        const Predictor::Answer& answer = answers[i - begin];
-        if (!answer.status.error.empty()) {
-          evaluation->skipped.push_back({photos[i]->path, answer.status.error});
-          continue;
-        }
-        evaluation->photos.push_back(photos[i]);
-        evaluation->truths.push_back(truths[i]);
-        evaluation->decisions.push_back(answer.label);
-        evaluation->scores.insert(evaluation->scores.end(), answer.scores.begin(), answer.scores.end());
-      }
-      context.progress.Advance(end - begin);
-    }
-    context.progress.Finish();
-  }
-
-  void Print(const Metrics& metrics, const Evaluation& evaluation, const Session& session) const {
+  void Print(const Metrics& metrics, const PhotoScoring& evaluation, const Session& session) const {
     Output output = session.OpenOutput();
     if (session.format() == "csv") {
       output.Write(ToCsv(metrics));
@@ -161,37 +110,32 @@ class EvalVerb : public Verb {
   }
 
   // path,class,label,score,<score of each class>
-  void WritePredictions(const Evaluation& evaluation, const ModelCard& card) const {
+  void WritePredictions(const ScoredPhotos& scored) const {
     Output output(predictions_);
     std::string header = "path,class,label,score";
-    for (const std::string& name : card.class_names) header += "," + CsvField(name);
+    for (const std::string& name : scored.class_names) header += "," + CsvField(name);
     output.Write(header + "\n");
-    const size_t classes = card.class_names.size();
-    for (size_t i = 0; i < evaluation.photos.size(); ++i) {
-      const auto scores = std::span(evaluation.scores).subspan(i * classes, classes);
-      const auto truth = static_cast<size_t>(evaluation.truths[i]);
-      const auto label = static_cast<size_t>(evaluation.decisions[i]);
-      output.Write(fmt::format("{},{},{},{},{}\n", CsvField(evaluation.photos[i]->path),
-                               CsvField(card.class_names[truth]), CsvField(card.class_names[label]), scores[label],
-                               fmt::join(scores, ",")));
+    const size_t classes = scored.class_names.size();
+    for (size_t i = 0; i < scored.num_photos(); ++i) {
+      const auto truth = static_cast<size_t>(scored.labels[i]), label = static_cast<size_t>(scored.decisions[i]);
+      output.Write(fmt::format("{},{},{},{},{}\n", CsvField(scored.paths[i]), CsvField(scored.class_names[truth]),
+                               CsvField(scored.class_names[label]), scored.score(i, scored.decisions[i]),
+                               fmt::join(std::span(scored.scores).subspan(i * classes, classes), ",")));
     }
     output.Commit();
   }
 
-  void WriteReport(const Dataset& dataset, const Evaluation& evaluation, const ModelCard& card, const Session& session,
-                   ThreadPool& threads) const {
+  void WriteReport(const Dataset& dataset, const PhotoScoring& evaluation, const ModelCard& card,
+                   const Session& session, ThreadPool& threads) const {
     ReportContent content;
     content.kind = "Evaluation report";
     content.unix_time = std::time(nullptr);
     content.command = session.command();
-    content.scored = {card.class_names, {}, evaluation.truths, evaluation.decisions, evaluation.scores};
+    content.scored = evaluation.scored;
     content.scored_split = dataset.has_splits ? split_ : "given";
     content.skipped = evaluation.skipped;
     ReportSplit counts{content.scored_split, std::vector<int>(card.class_names.size(), 0)};
-    for (size_t i = 0; i < evaluation.photos.size(); ++i) {
-      content.scored.paths.push_back(evaluation.photos[i]->path);
-      ++counts.photos[static_cast<size_t>(evaluation.truths[i])];
-    }
+    for (const int label : content.scored.labels) ++counts.photos[static_cast<size_t>(label)];
     content.splits = {counts};
     DescribeModel(card, &content);
     CollectMistakes(dataset.root, threads, &content);
@@ -200,9 +144,9 @@ class EvalVerb : public Verb {
     output.Commit();
   }
 
-  std::string model_, folder_, predictions_, report_;
+  std::string model_, folder_, group_, predictions_, report_;
   std::string split_ = "test";
-  std::optional<double> min_accuracy_;
+  std::optional<double> threshold_, min_accuracy_;
 };
 
 }  // namespace

@@ -27,10 +27,20 @@ constexpr char kModels[] = "Models and networks";
 constexpr char kTools[] = "Tools";
 
 constexpr VerbEntry kVerbs[] = {
-    {"check", kWork, MakeCheck},         {"train", kWork, MakeTrain},         {"predict", kWork, MakePredict},
-    {"eval", kWork, MakeEval},           {"features", kWork, MakeFeatures},   {"info", kModels, MakeInfo},
-    {"verify", kModels, MakeVerify},     {"networks", kModels, MakeNetworks}, {"weights", kModels, MakeWeights},
-    {"demo-data", kTools, MakeDemoData}, {"doctor", kTools, MakeDoctor},      {"completion", kTools, MakeCompletion},
+    {"check", kWork, MakeCheck},
+    {"train", kWork, MakeTrain},
+    {"predict", kWork, MakePredict},
+    {"eval", kWork, MakeEval},
+    {"compare", kWork, MakeCompare},
+    {"features", kWork, MakeFeatures},
+    {"info", kModels, MakeInfo},
+    {"verify", kModels, MakeVerify},
+    {"export", kModels, MakeExport},
+    {"networks", kModels, MakeNetworks},
+    {"weights", kModels, MakeWeights},
+    {"demo-data", kTools, MakeDemoData},
+    {"doctor", kTools, MakeDoctor},
+    {"completion", kTools, MakeCompletion},
 };
 
 // SISKIN_ISA=avx2 takes effect before anything is packed for another instruction set.

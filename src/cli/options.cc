@@ -95,6 +95,13 @@ void Options::RequiredText(const std::string& names, const std::string& placehol
   Finish(app_->add_option(names, *value, help)->required(), placeholder);
 }
 
+void Options::Texts(const std::string& names, const std::string& placeholder, std::vector<std::string>* values,
+                    const std::string& help) {
+  // One value for every time the name is given: what follows belongs to somebody else.
+  CLI::Option* option = app_->add_option(names, *values, help)->allow_extra_args(false)->delimiter(',');
+  option->type_name(placeholder)->group(group_);
+}
+
 void Options::Choice(const std::string& names, const std::vector<std::string>& choices, std::string* value,
                      const std::string& help) {
   Finish(app_->add_option(names, *value, help)->check(OneOf(choices)), fmt::format("{}", fmt::join(choices, "|")));

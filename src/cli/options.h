@@ -35,6 +35,9 @@ class Options {
   void Text(const std::string& names, const std::string& placeholder, std::string* value, const std::string& help);
   void RequiredText(const std::string& names, const std::string& placeholder, std::string* value,
                     const std::string& help);
+  // May be given several times, or with commas between values.
+  void Texts(const std::string& names, const std::string& placeholder, std::vector<std::string>* values,
+             const std::string& help);
   void Choice(const std::string& names, const std::vector<std::string>& choices, std::string* value,
               const std::string& help);
   void Whole(const std::string& names, int* value, int low, int high, const std::string& help);

@@ -2,9 +2,12 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "base/error.h"
+#include "cli/group_writer.h"
 #include "cli/model_argument.h"
 #include "cli/photo_messages.h"
 #include "cli/prediction_writer.h"
@@ -36,6 +39,10 @@ class PredictVerb : public Verb {
     options.Whole("--top", &top_, 0, kNoLimit,
                   "show only the N best classes; 0: all of them in jsonl and csv (5 of more than 20), the answer alone "
                   "in text");
+    options.Texts("--group", "WORD", &groups_,
+                  "of a network with ImageNet's classes: the sum of its scores for everything that is a WORD (bird, "
+                  "dog, vehicle, ... or a WordNet id), and yes or no; several are allowed");
+    options.Number("--threshold", &threshold_, 0, 1, "--group: yes from this score on (0.5 if not given)");
     AddBatch(options);
     AddThreads(options);
     AddVolume(options);
@@ -45,17 +52,19 @@ class PredictVerb : public Verb {
         "  siskin predict pets.safetensors new/*.jpg\n"
         "  siskin predict pets.safetensors photos/ --format csv -o answers.csv\n"
         "  find . -name '*.jpg' -print0 | siskin predict pets.safetensors -\n"
-        "  siskin predict mobilenet photo.jpg --top 3");
+        "  siskin predict mobilenet photo.jpg --top 3\n"
+        "  siskin predict mobilenet photos/ --group bird,cat --format csv");
   }
 
   ExitCode Run(Session& session) override {
+    const std::vector<ImageNetGroup> groups = Groups();
     const std::vector<fs::path> files = ExpandInputs(photos_, std::cin);
     if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
     const ClassifierModel model = LoadModelOrNetwork(model_);
     const RunContext context = session.context();
     const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));
     Predictor predictor(model, batch, context.threads);
-    const auto writer = MakePredictionWriter(Style(session, files, model), model.card.class_names);
+    const auto writer = MakeWriter(groups, Style(session, files, model), model.card, session);
     Output output = session.OpenOutput();
     output.Write(writer->Header());
     Progress silent;
@@ -71,6 +80,26 @@ class PredictVerb : public Verb {
   }
 
  private:
+  // Looked up before anything is read: a mistyped word costs no time.
+  std::vector<ImageNetGroup> Groups() const {
+    if (groups_.empty() && threshold_) Fail(ErrorKind::kUsage, "--threshold belongs to --group");
+    if (!groups_.empty() && top_ > 0) Fail(ErrorKind::kUsage, "--top shows classes, --group sums them; choose one");
+    std::vector<ImageNetGroup> groups;
+    for (const std::string& word : groups_) groups.push_back(FindImageNetGroup(word));
+    return groups;
+  }
+
+  std::unique_ptr<PredictionWriter> MakeWriter(const std::vector<ImageNetGroup>& groups, const PredictionStyle& style,
+                                               const ModelCard& card, Session& session) const {
+    if (groups.empty()) return MakePredictionWriter(style, card.class_names);
+    std::vector<GroupQuestion> questions;
+    for (const ImageNetGroup& group : groups) {
+      questions.emplace_back(card, group, threshold_.value_or(kGroupThreshold));
+      session.progress().Note(GroupText(group));
+    }
+    return MakeGroupWriter(style, std::move(questions));
+  }
+
   PredictionStyle Style(const Session& session, std::span<const fs::path> files, const ClassifierModel& model) const {
     PredictionStyle style{.format = session.format(), .top = top_, .path_columns = 0};
     if (top_ == 0 && model.card.class_names.size() > kManyClasses) style.top = kTopOfMany;
@@ -112,8 +141,9 @@ class PredictVerb : public Verb {
   }
 
   std::string model_;
-  std::vector<std::string> photos_;
+  std::vector<std::string> photos_, groups_;
   int top_ = 0;
+  std::optional<double> threshold_;
 };
 
 }  // namespace

@@ -16,8 +16,7 @@
 namespace siskin::cli {
 namespace {
 
-constexpr int kJsonVersion = 1;         // of the line's format; a reader may rely on the members that version 1 has
-constexpr size_t kMaxPathBytes = 4096;  // PATH_MAX: no name is ever cut
+constexpr int kJsonVersion = 1;  // of the line's format; a reader may rely on the members that version 1 has
 
 class TextWriter : public PredictionWriter {
  public:

@@ -18,6 +18,8 @@ class PredictionWriter {
   virtual std::string Line(const std::string& path, const Predictor::Answer& answer) const = 0;
 };
 
+inline constexpr size_t kMaxPathBytes = 4096;  // PATH_MAX: no name is ever cut
+
 struct PredictionStyle {
   std::string format = "text";  // "text", "jsonl" or "csv"
   int top = 0;                  // only the best so many classes; 0: all of them (in text: the answer only)

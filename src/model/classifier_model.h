@@ -43,6 +43,8 @@ class Predictor {
   const ModelCard& card() const { return card_; }
   int num_classes() const { return static_cast<int>(card_.class_names.size()); }
   int max_batch() const { return plan_.max_batch(); }
+  // Packed weights, activations, scratch and the input: all that was allocated for running it.
+  size_t memory_bytes() const;
 
   struct Answer {
     LoadStatus status;          // with an error: no scores

@@ -28,9 +28,7 @@ TensorMap LoadPublished(const NetworkOptions& network, const WeightsCard& card, 
 }
 
 const WeightsCard& OwnWeights(const NetworkOptions& network) {
-  for (const WeightsCard& card : FindNetwork(network.network).weights) {
-    if (card.alpha == network.alpha) return card;
-  }
+  if (const WeightsCard* card = PublishedWeights(network)) return *card;
   Fail(ErrorKind::kUsage,
        "{} with a width multiplier (alpha) of {} has no published weights here; give a file with --weights",
        network.network, network.alpha);
@@ -52,6 +50,13 @@ std::string DigestOf(const TensorMap& weights, const NetworkLayout& layout) {
 }
 
 }  // namespace
+
+const WeightsCard* PublishedWeights(const NetworkOptions& network) {
+  for (const WeightsCard& card : FindNetwork(network.network).weights) {
+    if (card.alpha == network.alpha) return &card;
+  }
+  return nullptr;
+}
 
 Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, uint64_t seed,
                       const WeightStore& store) {

@@ -19,6 +19,9 @@ struct Backbone {
   std::string note = {};     // a sentence worth a warning about where they come from; usually empty
 };
 
+// The ImageNet weights of the network that LoadBackbone takes if it is told none; null if none are published.
+const WeightsCard* PublishedWeights(const NetworkOptions& network);
+
 // weights: a catalogue name, a file of it without classifier (any format ImportWeights reads), "none" for random ones
 // (a function of the seed), or empty for the network's ImageNet weights. kUsage: a name that neither the catalogue nor
 // the disk knows; kModel: weights that have not been pulled yet, or of another network.

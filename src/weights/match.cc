@@ -192,9 +192,23 @@ void AdaptEpsilon(const Naming& naming, const NetworkLayout& layout, TensorMap* 
 }
 
 // Into the convolution in front of batch normalisation, which in our networks without gamma is called like it.
-void FoldGammaOf(const std::string& layer, const Tensor& gamma, TensorMap* tensors) {
+void FoldGammaOf(const std::string& layer, const Tensor& gamma, TensorMap* tensors, std::string_view where) {
   const std::string convolution = layer.substr(0, layer.size() - kNormSuffix.size());
-  FoldGamma(gamma, &tensors->at(convolution + "/kernel"), &tensors->at(layer + "/moving_mean"));
+  Tensor& mean = tensors->at(layer + "/moving_mean");
+  if (gamma.shape() != mean.shape()) {
+    Fail(ErrorKind::kModel, "{}: the gamma of {} has shape {}, expected {}", where, layer, gamma.shape().ToString(),
+         mean.shape().ToString());
+  }
+  FoldGamma(gamma, &tensors->at(convolution + "/kernel"), &mean);
+}
+
+// A tensor out of the file, once.
+Tensor Extract(const std::string& name, TensorMap* tensors, std::string_view where) {
+  auto taken = tensors->extract(name);
+  if (taken.empty()) {
+    Fail(ErrorKind::kModel, "{}: has the tensor {} in two places of the model; it is damaged", where, Printable(name));
+  }
+  return std::move(taken.mapped());
 }
 
 std::string Describe(const Match& match) {
@@ -282,10 +296,12 @@ TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const st
   }
   TensorMap result;
   for (const auto& [parameter, name] : chosen.match.pairs) {
-    result.emplace(parameter->name, std::move(contents.tensors.at(name)));
+    result.emplace(parameter->name, Extract(name, &contents.tensors, where));
   }
   if (chosen.naming != nullptr && chosen.naming->epsilon > 0) AdaptEpsilon(*chosen.naming, layout, &result);
-  for (const auto& [layer, gamma] : chosen.gammas) FoldGammaOf(layer, contents.tensors.at(gamma), &result);
+  for (const auto& [layer, gamma] : chosen.gammas) {
+    FoldGammaOf(layer, Extract(gamma, &contents.tensors, where), &result, where);
+  }
   return result;
 }
 

@@ -77,6 +77,43 @@ TEST(Torch, RefusesOtherTypesAndOddShapes) {
   EXPECT_EQ(FromTorch(std::move(odd), "x").tensors.size(), 5u);  // nothing to find in them, and nothing breaks
 }
 
+// InceptionResNetV2 has no gamma in Keras; PyTorch's goes into the convolution in front, if it is one.
+TEST(Torch, GammaThatOurNetworkDoesNotHave) {
+  NetworkLayout layout;
+  const auto file_with = [&](const Shape& gamma) {
+    layout.clear();
+    TensorMap tensors;
+    for (const Naming& naming : Namings()) {
+      if (naming.title != "timm's inception_resnet_v2") continue;
+      for (const Alias& alias : ExpandAliases(naming.table)) {
+        const std::string &ours = alias.layer, theirs = alias.file_layers[0];
+        if (ours.ends_with("_bn")) {
+          layout.push_back({ours,
+                            "BatchNormalization",
+                            false,
+                            {{ours + "/beta", {2}}, {ours + "/moving_mean", {2}}, {ours + "/moving_variance", {2}}}});
+          for (const char* role : {"bias", "running_mean", "running_var"}) {
+            tensors.emplace(theirs + "." + role, Counting({2}));
+          }
+          tensors.emplace(theirs + ".weight", Counting(gamma));
+        } else {
+          layout.push_back({ours, "Conv2D", false, {{ours + "/kernel", {1, 1, 2, 2}}}});
+          tensors.emplace(theirs + ".weight", Counting({2, 2, 1, 1}));
+        }
+      }
+    }
+    return FromTorch(std::move(tensors), "x");
+  };
+  FileContents good = file_with({2});
+  const TensorMap taken = TakeModel(std::move(good), layout, "", "x");
+  EXPECT_EQ(Values(taken.at("conv_7b/kernel")), (std::vector<float>{0, 2, 0, 3}));  // [[0, 2], [1, 3]] times [0, 1]
+  EXPECT_EQ(Values(taken.at("conv_7b_bn/beta")), (std::vector<float>{0, 1}));
+  EXPECT_EQ(Values(taken.at("block8_10_conv/kernel")), (std::vector<float>{0, 2, 1, 3}));
+  FileContents bad = file_with({3});
+  ExpectErrorText(ErrorOf([&] { TakeModel(std::move(bad), layout, "", "x"); }), ErrorKind::kModel,
+                  "has shape 3, expected 2");
+}
+
 // A file with the names of a network whose function is another one says why it is not taken.
 TEST(Torch, RefusesNetworksThatComputeSomethingElse) {
   int refused = 0;

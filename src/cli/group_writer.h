@@ -1,0 +1,21 @@
+// Answers to `--group`: for every photo a line a group, the sum of the scores of ImageNet's classes below a word and
+// yes or no. The formats are an interface; docs/formats.md.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/prediction_writer.h"
+#include "model/group_question.h"
+
+namespace siskin::cli {
+
+// The writer takes answers with ImageNet's classes. style.top is of no meaning here.
+std::unique_ptr<PredictionWriter> MakeGroupWriter(const PredictionStyle& style, std::vector<GroupQuestion> questions);
+
+// What was taken for the word: "bird: n01503061 (bird), 59 of ImageNet's classes: cock, hen, ostrich, ...", and of an
+// ambiguous one every meaning.
+std::string GroupText(const ImageNetGroup& group);
+
+}  // namespace siskin::cli
