@@ -6,7 +6,7 @@ src/networks/timm_files_test.cc to read.
     SISKIN_TIMM_FILES=DIR build/release/networks_test --gtest_filter='TimmFiles.*'
 
 For each network NAME: NAME.safetensors, NAME.json (Siskin's network, size, alpha, classes, what is expected) and, unless
-it is to be refused, NAME.input.npy (NHWC, values as after Siskin's scaling) and NAME.output.npy (logits).
+it is to be refused, NAME.input.npy (NHWC, values as after Siskin's scaling) and NAME.output.npy (logits); for one of them NAME.onnx, too.
 """
 import json
 import os
@@ -59,6 +59,10 @@ def main():
             json.dump({"network": network, "size": size, "alpha": alpha, "classes": 10, "refused": size == 0}, f)
         if size == 0:
             continue
+        if name == "mobilenetv2_100":
+            # As a graph that keeps its layers: by default PyTorch folds batch normalisation away.
+            keep = {"training": torch.onnx.TrainingMode.PRESERVE, "do_constant_folding": False, "opset_version": 13}
+            torch.onnx.export(model, torch.zeros(1, 3, size, size), path + ".onnx", **keep)
         images = np.random.default_rng(2).uniform(-1, 1, (2, size, size, 3)).astype("float32")
         with torch.no_grad():
             output = model.double()(torch.from_numpy(images.transpose(0, 3, 1, 2).astype("float64"))).numpy()

@@ -32,7 +32,7 @@ void ExpectTimmOutput(const Graph& graph, TensorMap weights, const fs::path& ste
 TEST(TimmFiles, ComputeTheSameOrAreRefused) {
   const char* folder = std::getenv("SISKIN_TIMM_FILES");
   if (folder == nullptr) GTEST_SKIP() << "SKIPPED: set SISKIN_TIMM_FILES, see tests/make_timm_files.py";
-  int same = 0, refused = 0;
+  int same = 0, refused = 0, onnx_files = 0;
   for (const auto& file : fs::directory_iterator(folder)) {
     if (file.path().extension() != ".json") continue;
     SCOPED_TRACE(file.path().filename());
@@ -52,12 +52,18 @@ TEST(TimmFiles, ComputeTheSameOrAreRefused) {
                                "cannot be taken");
       ++refused;
     } else {
+      const fs::path onnx = fs::path(stem) += ".onnx";
+      if (fs::exists(onnx)) {
+        testing::ExpectSameTensors(ImportWeights(onnx, graph.Layout()), ImportWeights(weights, graph.Layout()));
+        ++onnx_files;
+      }
       ExpectTimmOutput(graph, ImportWeights(weights, graph.Layout()), stem);
       ++same;
     }
   }
   EXPECT_EQ(same, 4);
   EXPECT_EQ(refused, 3);
+  EXPECT_EQ(onnx_files, 1);
 }
 
 }  // namespace
