@@ -168,7 +168,9 @@ TEST(Onnx, RefusesWhatClaimsTooMuch) {
 TEST(Onnx, SurvivesCutsAndDamage) {
   const NetworkLayout layout = SmallLayout(true);
   const std::string good = SmallModel(layout);
-  for (size_t length = 0; length < good.size() - 10; ++length) {
+  constexpr size_t kLastField = 4;  // the opset behind the graph: without it, the file is whole
+  for (size_t length = 0; length < good.size(); ++length) {
+    if (length == good.size() - kLastField) continue;
     EXPECT_EQ(ErrorOf([&] { ReadOnnx(good.substr(0, length), "x"); }).kind(), ErrorKind::kModel) << length;
   }
   Random random(31, RandomPurpose::kTest);
