@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Saves Xception and MobileNet with random weights in every form that Keras 3 can write, for import_test to read.
+"""Lets Keras write a network in every form that it can, for src/networks/keras_files_test.cc to read.
 
-    tests/make_keras_files.py DIR          (needs keras, tensorflow, h5py, safetensors; 1.5 GB, two minutes)
-    SISKIN_KERAS_FILES=DIR build/release/import_test --gtest_filter='KerasFiles.*'
+    tests/make_keras_files.py NETWORK DIR          (needs keras, tensorflow, h5py)
 
-For each network NAME: NAME.safetensors (the truth, by Siskin's names), NAME.layout.json (its layers) and the files
-NAME.*.keras and NAME.*.h5 that must give just these tensors. Older ways of naming groups are made from the new ones.
+NETWORK is a name of Siskin's catalogue. Weights and inputs come from the formula of the golden files (seed 21), so that
+the test knows every number without having been told. For T in (top, notop): files T.*.keras and T.*.h5 that all hold
+the same weights, and T.input.json (height, width, classes, alpha) with Keras' own output, T.output.npy, for two images. Files
+called *.refused.* are to be refused. Older ways of naming groups are made from the new ones.
 """
 import json
 import os
@@ -17,43 +18,69 @@ import h5py
 import keras
 import numpy as np
 from keras.src.legacy.saving import legacy_h5_format
-from safetensors.numpy import save_file
 
-# Xception's shortcuts, which have no names in Keras, in the order in which it makes them.
-SHORTCUTS = {"Conv2D": "block{}_shortcut", "BatchNormalization": "block{}_shortcut_bn"}
-SHORTCUT_BLOCKS = [2, 3, 4, 13]
+SEED = 21
+CLASSES = 10
+
+apps = keras.applications
+# By catalogue name: how to build it, a small legal size (not square, so that axes cannot be mixed up), options. Where
+# files are small (all_forms), the older ways of naming groups are written, too.
+NETWORKS = {
+    "xception": (apps.Xception, (71, 80), {}),
+    "mobilenet": (apps.MobileNet, (64, 96), {"alpha": 0.25}),
+    "mobilenet_v2": (apps.MobileNetV2, (64, 96), {"alpha": 0.35}),
+    "resnet50": (apps.ResNet50, (64, 96), {}),
+    "inception_v3": (apps.InceptionV3, (75, 80), {}),
+    "inception_resnet_v2": (apps.InceptionResNetV2, (75, 80), {}),
+}
+ALL_FORMS = ("xception", "mobilenet", "mobilenet_v2")
 
 
-def layers_with_names(model):
-    """(layer, Siskin's name, whether it is Keras' own) of every layer with weights."""
-    seen = {}
+def uniform(stream, count):
+    """u(stream, 0 .. count - 1): golden/README.md."""
+    golden = 0x9E3779B97F4A7C15
+    z = np.arange(count, dtype=np.uint64) + np.uint64((stream + 2) * golden % 2**64)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    z ^= z >> np.uint64(31)
+    return (z >> np.uint64(40)).astype(np.float64) / 2**24
+
+
+def bounds(layer, role, shape):
+    if role in ("gamma", "moving_variance"):
+        return 0.8, 1.2
+    if role in ("beta", "moving_mean"):
+        return -0.1, 0.1
+    if role == "bias":
+        return -0.05, 0.05
+    if role == "pointwise_kernel":
+        bound = np.sqrt(6 / shape[2])
+    elif role == "depthwise_kernel" or type(layer).__name__ == "DepthwiseConv2D":
+        bound = np.sqrt(3 / (shape[0] * shape[1]))
+    else:
+        bound = np.sqrt(6 / np.prod(shape[:-1]))
+    return -bound, bound
+
+
+def set_formula_weights(model):
+    stream = SEED * 100000
     for layer in model.layers:
-        if not layer.weights:
-            continue
-        kind = type(layer).__name__
-        automatic = layer.name.rstrip("0123456789").rstrip("_") in ("conv2d", "batch_normalization")
-        if automatic:
-            seen[kind] = seen.get(kind, -1) + 1
-            yield layer, SHORTCUTS[kind].format(SHORTCUT_BLOCKS[seen[kind]]), False
-        else:
-            yield layer, layer.name, True
+        values = []
+        for weight in layer.weights:
+            shape = tuple(weight.shape)
+            low, high = bounds(layer, weight.path.split("/")[-1], shape)
+            values.append((low + (high - low) * uniform(stream, np.prod(shape))).astype("float32").reshape(shape))
+            stream += 1
+        layer.set_weights(values)
 
 
-def parameter(layer, weight):
-    role = weight.path.split("/")[-1]
-    return "depthwise_kernel" if type(layer).__name__ == "DepthwiseConv2D" and role == "kernel" else role
-
-
-def write_truth(model, path):
-    tensors, layout = {}, []
-    for layer, name, named in layers_with_names(model):
-        parameters = [[f"{name}/{parameter(layer, w)}", list(w.shape)] for w in layer.weights]
-        layout.append({"name": name, "class": type(layer).__name__, "named": named, "parameters": parameters})
-        for (key, _), weight in zip(parameters, layer.weights):
-            tensors[key] = np.ascontiguousarray(weight.numpy())
-    save_file(tensors, path + ".safetensors")
-    with open(path + ".layout.json", "w") as f:
-        json.dump(layout, f)
+def write_output(model, path, alpha):
+    height, width = model.input_shape[1:3]
+    images = 2 * uniform(SEED * 100000 + 99999, 2 * height * width * 3) - 1
+    output = model.predict(images.astype("float32").reshape(2, height, width, 3), verbose=0)
+    np.save(path + ".output.npy", output.reshape(2, -1))
+    with open(path + ".input.json", "w") as f:
+        json.dump({"height": height, "width": width, "classes": CLASSES, "alpha": alpha}, f)
 
 
 def write_keras2(model, path):
@@ -78,11 +105,8 @@ def rename_groups(source, target, by_name):
         old.visititems(copy)
 
 
-def save_all(model, path):
-    model.save(path + ".keras")
+def save_older_forms(model, path):
     model.save(path + ".whole.h5")
-    model.save_weights(path + ".weights.h5")
-    write_keras2(model, path + ".keras2.h5")
     for scheme in ("numbered", "named"):
         weights = f"{path}.{scheme}.weights.h5"
         rename_groups(path + ".weights.h5", weights, scheme == "named")
@@ -91,31 +115,56 @@ def save_all(model, path):
             archive.write(weights, "model.weights.h5")
 
 
+def save_all(model, path, all_forms):
+    model.save(path + ".keras")
+    model.save_weights(path + ".weights.h5")
+    write_keras2(model, path + ".keras2.h5")
+    if all_forms:
+        save_older_forms(model, path)
+
+
+def classifier_on(model):
+    image = keras.layers.Input(model.input_shape[1:])
+    scores = keras.layers.Dense(4)(keras.layers.GlobalAveragePooling2D()(model(image)))
+    return keras.Model(image, scores)
+
+
+def save_inside_others(model, path, all_forms):
+    """The network inside somebody's classifier: frozen or not, Functional and Sequential."""
+    for frozen in (False, True):
+        model.trainable = not frozen
+        save_all(classifier_on(model), f"{path}.inner{int(frozen)}", all_forms)
+    model.trainable = True
+    stack = keras.Sequential([model, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)])
+    stack.build((None,) + model.input_shape[1:])
+    stack.save(path + ".sequential.keras")
+
+
+def save_partly_frozen(model, path):
+    """Keras 2 lists the trainable weights first: where layers have no names, their order is lost."""
+    for layer in model.layers[: len(model.layers) // 2]:
+        layer.trainable = False
+    unnamed = any(layer.name.startswith("batch_normalization") for layer in model.layers)
+    write_keras2(classifier_on(model), path + (".partly.refused.h5" if unnamed else ".partly.h5"))
+    classifier_on(model).save(path + ".partly.keras")
+
+
 def main():
-    folder = sys.argv[1]
+    network, folder = sys.argv[1:]
     os.makedirs(folder, exist_ok=True)
-    random = np.random.default_rng(1)
-    apps = keras.applications
-    for name, make in {
-        "xception": lambda: apps.Xception(weights=None),
-        "xception_notop": lambda: apps.Xception(weights=None, include_top=False, input_shape=(71, 71, 3)),
-        "mobilenet": lambda: apps.MobileNet(weights=None, alpha=0.25),
-        "mobilenet_notop": lambda: apps.MobileNet(weights=None, alpha=0.25, include_top=False, input_shape=(64, 64, 3)),
-    }.items():
-        model = make()
-        model.set_weights([random.uniform(0.1, 1, w.shape).astype("float32") for w in model.get_weights()])
-        path = os.path.join(folder, name)
-        write_truth(model, path)
-        save_all(model, path)
-        if name.endswith("notop"):  # frozen or not, in a classifier of somebody's
-            for frozen in (False, True):
-                model.trainable = not frozen
-                image = keras.layers.Input(model.input_shape[1:])
-                scores = keras.layers.Dense(4)(keras.layers.GlobalAveragePooling2D()(model(image)))
-                save_all(keras.Model(image, scores), f"{path}.inner{int(frozen)}")
-            stack = keras.Sequential([model, keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)])
-            stack.build((None,) + model.input_shape[1:])
-            save_all(stack, path + ".sequential")
+    make, size, options = NETWORKS[network]
+    for top in (True, False):
+        ending = {"classes": CLASSES, "classifier_activation": None} if top else {"pooling": "avg"}
+        model = make(weights=None, include_top=top, input_shape=size + (3,), **ending, **options)
+        set_formula_weights(model)
+        path = os.path.join(folder, "top" if top else "notop")
+        write_output(model, path, options.get("alpha", 1))
+        save_all(model, path, network in ALL_FORMS)
+        if not top:
+            # As people use it: without the pooling, which has no weights.
+            base = keras.Model(model.input, model.layers[-2].output, name=model.name)
+            save_inside_others(base, path, network in ALL_FORMS)
+            save_partly_frozen(base, path)
 
 
 if __name__ == "__main__":

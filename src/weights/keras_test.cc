@@ -100,6 +100,26 @@ TEST(Keras2, SubModel) {
   ExpectSameTensors(file.Take(layout, nullptr, "xception"), SmallWeights(layout));
 }
 
+// Half of the layers frozen: their weights stand behind those of the others, and 9 comes after 10.
+TEST(Keras2, PartlyFrozenSubModelWithoutNames) {
+  const NetworkLayout layout = SmallLayout();
+  FakeHdf5 file;
+  std::vector<std::string> trainable, fixed;
+  for (const LayerLayout& layer : layout) {
+    const bool frozen = layer.name.starts_with("block2");
+    for (const ParameterSpec& parameter : layer.parameters) {
+      const std::string name = KerasName(layer) + "/" + Role(parameter) + ":0";
+      (frozen || Role(parameter).starts_with("moving") ? fixed : trainable).push_back(name);
+      file.Add("xception/" + name, parameter.name);
+    }
+  }
+  trainable.insert(trainable.end(), fixed.begin(), fixed.end());
+  file.Attribute("xception", "weight_names", trainable);
+  file.Attribute("", "layer_names", {"xception"});
+  ExpectErrorText(ErrorOf([&] { file.Take(layout); }), ErrorKind::kModel,
+                  "its sub-model xception was partly frozen when it was saved");
+}
+
 TEST(Keras2, LongListsInPieces) {
   const NetworkLayout layout = SmallLayout();
   FakeHdf5 file;
@@ -111,6 +131,14 @@ TEST(Keras2, LongListsInPieces) {
   file.Attribute("", "layer_names0", names[0]);
   file.Attribute("", "layer_names1", names[1]);
   ExpectSameTensors(file.Take(layout), SmallWeights(layout));
+}
+
+// A million times the name of a layer with a million weights would be taken a million times.
+TEST(Keras2, RefusesALayerTwice) {
+  const NetworkLayout layout = SmallLayout();
+  FakeHdf5 file = Keras2File(layout, "");
+  file.Attribute("", "layer_names", {layout[0].name, layout[0].name});
+  ExpectErrorText(ErrorOf([&] { file.Take(layout); }), ErrorKind::kModel, "lists the layer block1_conv1 twice");
 }
 
 TEST(Keras2, NamedTensorThatIsNotThere) {
