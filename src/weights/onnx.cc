@@ -24,6 +24,8 @@ constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorFloats = 4, kTensorN
 constexpr uint64_t kTypeFloat = 1;
 
 constexpr size_t kMaxNodes = 1'000'000;
+constexpr size_t kMaxInitializers = 100'000;  // InceptionResNetV2 has 898
+constexpr size_t kMaxInputs = 5;              // those of BatchNormalization; of other nodes no more are of interest
 constexpr size_t kMaxRank = 16;
 constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;
 constexpr std::string_view kHeadPrefix = "head_";  // layers that Siskin puts on top of a network
@@ -93,7 +95,7 @@ bool ReadNode(std::string_view bytes, Node* node) {
   ProtoMessage message(bytes);
   ProtoField field;
   while (message.Next(&field)) {
-    if (field.number == kNodeInput) node->inputs.emplace_back(field.bytes);
+    if (field.number == kNodeInput && node->inputs.size() < kMaxInputs) node->inputs.emplace_back(field.bytes);
     if (field.number == kNodeOutput) node->output = field.bytes;
     if (field.number == kNodeOp) node->op = field.bytes;
     if (field.number == kNodeAttribute && !ReadAttribute(field.bytes, node)) return false;
@@ -117,6 +119,9 @@ void AddInitializer(std::string_view bytes, OnnxGraph* graph, std::string_view w
   }
   if (!graph->initializers.emplace(std::string(fields.name), fields).second) {
     FailModel(where, "it has two initializers named " + Printable(fields.name));
+  }
+  if (graph->initializers.size() > kMaxInitializers) {
+    FailModel(where, fmt::format("it has more than {} initializers", kMaxInitializers));
   }
 }
 

@@ -165,6 +165,14 @@ TEST(Onnx, RefusesWhatClaimsTooMuch) {
   }
 }
 
+// A few bytes each in the file, some hundred in memory.
+TEST(Onnx, RefusesMoreInitializersThanReasonable) {
+  std::string initializers;
+  for (int i = 0; i <= 100'000; ++i) initializers += BytesField(5, BytesField(8, std::to_string(i)));
+  ExpectErrorText(ErrorOf([&] { ReadOnnx(Model(initializers), "x"); }), ErrorKind::kModel,
+                  "more than 100000 initializers");
+}
+
 TEST(Onnx, SurvivesCutsAndDamage) {
   const NetworkLayout layout = SmallLayout(true);
   const std::string good = SmallModel(layout);

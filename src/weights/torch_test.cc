@@ -132,5 +132,29 @@ TEST(Torch, RefusesNetworksThatComputeSomethingElse) {
   EXPECT_EQ(refused, 3);
 }
 
+// A gamma that our network has not is looked at by nobody else: one of another size was called a defect of Siskin, and
+// one that the file has in the place of another tensor, too, was gone.
+TEST(Torch, RefusesAGammaOfAnotherSize) {
+  const NetworkLayout layout = {
+      {"stem_conv1", "Conv2D", true, {{"stem_conv1/kernel", {1, 1, 2, 3}}}},
+      {"stem_conv1_bn",
+       "BatchNormalization",
+       true,
+       {{"stem_conv1_bn/beta", {3}}, {"stem_conv1_bn/moving_mean", {3}}, {"stem_conv1_bn/moving_variance", {3}}}}};
+  const auto take = [&](int64_t size) {
+    TensorMap tensors;
+    tensors.emplace("Conv2d_1a_3x3.conv.weight", Counting({3, 2, 1, 1}));
+    tensors.emplace("Conv2d_1a_3x3.bn.weight", Counting({size}));
+    for (const char* role : {"bias", "running_mean", "running_var"}) {
+      tensors.emplace(std::string("Conv2d_1a_3x3.bn.") + role, Counting({3}));
+    }
+    return TakeModel(FromTorch(std::move(tensors), "x"), layout, "", "x");
+  };
+  EXPECT_EQ(Values(take(3).at("stem_conv1/kernel")), (std::vector<float>{0, 2, 8, 0, 3, 10}));
+  for (const int64_t size : {0, 1, 6}) {
+    ExpectErrorText(ErrorOf([&] { take(size); }), ErrorKind::kModel, "Conv2d_1a_3x3.bn.weight has not the shape 3");
+  }
+}
+
 }  // namespace
 }  // namespace siskin
