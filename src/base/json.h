@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,8 +13,14 @@ namespace siskin {
 
 using Json = nlohmann::ordered_json;
 
-// Parses `text`; anything that is not one JSON value fails with `kind` and a message that begins with `where`.
+// Parses `text`; anything that is not one JSON value fails with `kind` and a message that begins with `where`. So does
+// what no file of use has: more than 16 MB, nesting deeper than 256, an object with a member twice or with many
+// thousands of them.
 Json ParseJson(std::string_view text, std::string_view where, ErrorKind kind = ErrorKind::kModel);
+
+// The same, for text of any size and without failing: nothing, and the reason as a predicate ("is not valid JSON;
+// ...").
+std::optional<Json> TryParseJson(std::string_view text, std::string* problem);
 
 // One line (indent < 0) or pretty. Invalid UTF-8 inside becomes U+FFFD instead of an exception.
 std::string ToText(const Json& json, int indent = -1);

@@ -38,7 +38,7 @@ Rows ModelRows(const ModelCard& card, const Graph& graph) {
   std::vector<std::string> classes;
   for (const std::string& name : card.class_names) classes.push_back(Printable(name));
   rows.push_back({"network", card.network.network});
-  rows.push_back({"started from", card.weights_name});
+  rows.push_back({"started from", Printable(card.weights_name)});
   rows.push_back({"classes", fmt::format("{}: {}", classes.size(), fmt::join(classes, ", "))});
   rows.push_back({"head", fmt::format("{}, dropout {:g}", fmt::join(card.head.hidden, " - "), card.head.dropout)});
   rows.push_back({"input", ScalingText(card.preprocessing)});

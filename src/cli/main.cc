@@ -35,6 +35,7 @@ constexpr VerbEntry kVerbs[] = {
     {"features", kWork, MakeFeatures},
     {"info", kModels, MakeInfo},
     {"verify", kModels, MakeVerify},
+    {"export", kModels, MakeExport},
     {"networks", kModels, MakeNetworks},
     {"weights", kModels, MakeWeights},
     {"demo-data", kTools, MakeDemoData},

@@ -212,6 +212,7 @@ class TrainVerb : public Verb {
                  {"finetune_best_epoch", report.fine_tune_best_epoch},
                  {"finetune_epochs_run", report.fine_tune_epochs_run},
                  {"seconds_finetune", report.seconds_fine_tune},
+                 {"seconds_finetune_waited", report.seconds_waited},
                  {"validation", siskin::ToJson(report.validation)}};
     json["test"] = report.test ? siskin::ToJson(*report.test) : Json(nullptr);
     Json& files = json["files"] = Json::array();
@@ -226,7 +227,8 @@ class TrainVerb : public Verb {
                         report.epochs_run);
     if (report.fine_tune_epochs_run > 0) {
       text +=
-          fmt::format("fine-tuning   {}, {}\n", DurationText(report.seconds_fine_tune),
+          fmt::format("fine-tuning   {} ({:.1f} s of them waiting for photos), {}\n",
+                      DurationText(report.seconds_fine_tune), report.seconds_waited,
                       report.fine_tune_best_epoch > 0
                           ? fmt::format("best epoch {} of {}", report.fine_tune_best_epoch, report.fine_tune_epochs_run)
                           : "not better on validation than the head alone, which was kept");

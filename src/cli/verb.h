@@ -40,6 +40,7 @@ std::unique_ptr<Verb> MakeCompare();
 std::unique_ptr<Verb> MakeFeatures();
 std::unique_ptr<Verb> MakeInfo();
 std::unique_ptr<Verb> MakeVerify();
+std::unique_ptr<Verb> MakeExport();
 std::unique_ptr<Verb> MakeNetworks();
 std::unique_ptr<Verb> MakeWeights();
 std::unique_ptr<Verb> MakeDemoData();

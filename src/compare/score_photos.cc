@@ -15,7 +15,8 @@ std::vector<int> MapClasses(const Dataset& dataset, const ModelCard& card) {
     const auto found = std::find(card.class_names.begin(), card.class_names.end(), name);
     if (found == card.class_names.end()) {
       Fail(ErrorKind::kData, "{}: the folder '{}' is none of the model's classes ({}); rename or move it",
-           Printable(dataset.root.native()), Printable(name), fmt::join(card.class_names, ", "));
+           Printable(dataset.root.native()), Printable(name),
+           Printable(fmt::format("{}", fmt::join(card.class_names, ", "))));
     }
     indices.push_back(static_cast<int>(found - card.class_names.begin()));
   }

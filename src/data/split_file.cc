@@ -15,6 +15,13 @@ namespace {
 
 constexpr std::array<const char*, 3> kColumns = {"path", "class", "split"};
 
+// A line is a path of at most 4 KB (PATH_MAX) with every quote doubled and a few short values. In memory commas become
+// fields of 32 bytes, so a file that is larger than its photos can explain is not read.
+size_t MaxBytes(const Dataset& dataset) {
+  constexpr size_t kMaxLineBytes = 16 << 10;
+  return (dataset.photos.size() + 1) * kMaxLineBytes;
+}
+
 // Where each of kColumns stands in the header line; further columns are allowed.
 std::array<size_t, 3> FindColumns(const CsvRecord& header, const std::string& where) {
   std::array<size_t, 3> columns{};
@@ -52,7 +59,7 @@ void WriteSplitFile(const Dataset& dataset, const std::filesystem::path& file) {
 
 void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset) {
   const std::string where = Printable(file.native());
-  const std::vector<CsvRecord> records = ParseCsv(ReadFile(file), where);
+  const std::vector<CsvRecord> records = ParseCsv(ReadFile(file, MaxBytes(*dataset)), where);
   if (records.empty())
     Fail(ErrorKind::kData, "{}: is empty; expected the line path,class,split and one per photo", where);
   const auto [path_column, class_column, split_column] = FindColumns(records[0], where);

@@ -10,6 +10,7 @@
 #include "base/testing.h"
 #include "data/csv.h"
 #include "data/dataset.h"
+#include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
@@ -178,6 +179,14 @@ TEST_F(SplitFileTest, KeepsOnlyThePhotosNamed) {
   ASSERT_EQ(dataset.photos.size(), 2u);
   EXPECT_EQ(dataset.photos[0].path, "c0/00001.jpg");
   EXPECT_EQ(dataset.photos[1].path, "c1/00002.jpg");
+}
+
+// Every comma becomes a field of 32 bytes: a file of a gigabyte took 32 of memory.
+TEST_F(SplitFileTest, RefusesAFileLargerThanItsPhotosExplain) {
+  Dataset dataset = MakeDataset({2, 2});
+  WriteFileAtomic(file_, "path,class,split\n" + std::string(100'000, ','));
+  testing::ExpectErrorText(testing::ErrorOf([&] { ReadSplitFile(file_, &dataset); }), ErrorKind::kIo,
+                           "is 100017 bytes large");
 }
 
 TEST_F(SplitFileTest, Errors) {

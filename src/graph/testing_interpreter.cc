@@ -14,6 +14,9 @@ namespace {
 class Interpreter {
  public:
   Interpreter(const Graph& graph, const TensorMap& weights, int n) : graph_(graph), weights_(weights), n_(n) {}
+  // Sets the moving statistics in the weights on the way.
+  Interpreter(const Graph& graph, TensorMap* weights, int n)
+      : graph_(graph), weights_(*weights), n_(n), statistics_(weights) {}
 
   std::vector<float> Run(std::span<const float> input) {
     for (const Layer& layer : graph_.layers()) {
@@ -49,6 +52,7 @@ class Interpreter {
       case LayerKind::kSeparableConv2D:
         return Separable(layer, x, bias, y);
       case LayerKind::kBatchNorm:
+        if (statistics_ != nullptr) SetStatistics(layer, x);
         return reference::BatchNorm({layer.scale ? Weight(layer, "gamma") : nullptr, Weight(layer, "beta"),
                                      Weight(layer, "moving_mean"), Weight(layer, "moving_variance"), layer.epsilon},
                                     x, Activation::kNone, y);
@@ -80,6 +84,22 @@ class Interpreter {
         return reference::Sigmoid(x.data, static_cast<int>(x.num_pixels()) * x.c, y.data);
       case LayerKind::kInput:
         break;
+    }
+  }
+
+  void SetStatistics(const Layer& layer, ConstView x) {
+    float* mean = statistics_->at(layer.name + "/moving_mean").data();
+    float* variance = statistics_->at(layer.name + "/moving_variance").data();
+    const auto pixels = static_cast<double>(x.num_pixels());
+    for (int c = 0; c < x.c; ++c) {
+      double sum = 0, squares = 0;
+      for (size_t i = 0; i < x.num_pixels(); ++i) {
+        const double value = x.data[i * static_cast<size_t>(x.stride) + static_cast<size_t>(c)];
+        sum += value;
+        squares += value * value;
+      }
+      mean[c] = static_cast<float>(sum / pixels);
+      variance[c] = static_cast<float>(std::max(squares / pixels - sum / pixels * sum / pixels, 0.0));
     }
   }
 
@@ -118,6 +138,7 @@ class Interpreter {
   const Graph& graph_;
   const TensorMap& weights_;
   int n_;
+  TensorMap* statistics_ = nullptr;
   std::vector<std::vector<float>> values_;  // by layer, dense
 };
 
@@ -138,6 +159,10 @@ std::pair<float, float> Bounds(const ParameterSpec& parameter) {
 
 std::vector<float> Interpret(const Graph& graph, const TensorMap& weights, std::span<const float> input, int n) {
   return Interpreter(graph, weights, n).Run(input);
+}
+
+void SetBatchStatistics(const Graph& graph, std::span<const float> input, int n, TensorMap* weights) {
+  Interpreter(graph, weights, n).Run(input);
 }
 
 TensorMap RandomWeights(const Graph& graph, uint64_t seed) {

@@ -17,6 +17,10 @@ std::vector<float> Interpret(const Graph& graph, const TensorMap& weights, std::
 // moving statistics and gammas away from their trivial values, betas that make ReLU cut on both sides.
 TensorMap RandomWeights(const Graph& graph, uint64_t seed);
 
+// Replaces the moving statistics by those of the n images: random weights of a deep network, whose answer hardly
+// depends on its input, then behave like trained ones.
+void SetBatchStatistics(const Graph& graph, std::span<const float> input, int n, TensorMap* weights);
+
 // As many floats as n images of the graph's input have, in [-1, 1).
 std::vector<float> RandomInput(const Graph& graph, int n, uint64_t seed);
 

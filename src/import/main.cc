@@ -1,6 +1,7 @@
-// siskin-import: HDF5 on its standard input, safetensors on its standard output, in a sandbox. The only program of
-// Siskin that links libhdf5; `siskin` starts it to read Keras' .h5, .weights.h5 and .keras files. It opens nothing,
-// writes nothing but its output, and does not map names: that is done by whoever started it, on checked tensors.
+// siskin-import: HDF5 on its standard input, safetensors on its standard output, in a sandbox; the other way round with
+// --write-hdf5. The only program of Siskin that links libhdf5; `siskin` starts it to read and write Keras' .h5,
+// .weights.h5 and .keras files. It opens nothing, writes nothing but its output, and does not map names: that is done
+// by whoever started it, on checked tensors.
 #include <unistd.h>
 
 #include <cerrno>
@@ -10,6 +11,7 @@
 #include "base/error.h"
 #include "import/read_hdf5.h"
 #include "import/sandbox.h"
+#include "import/write_hdf5.h"
 
 namespace siskin {
 namespace {
@@ -47,6 +49,11 @@ void Import() {
   SerializeSafetensors(file.tensors, file.metadata, [](std::string_view bytes) { WriteAll(STDOUT_FILENO, bytes); });
 }
 
+void Export() {
+  EnterSandbox();
+  WriteAll(STDOUT_FILENO, WriteHdf5(ParseSafetensors(ReadInput(), "standard input")));
+}
+
 void CheckSandbox() {
   const std::string sandbox = EnterSandbox();
   WriteAll(STDOUT_FILENO, "sandbox: " + sandbox + "\n" + TrySandbox());
@@ -60,12 +67,14 @@ int main(int argc, char** argv) {
   try {
     if (argc == 1) {
       siskin::Import();
+    } else if (argc == 2 && std::string_view(argv[1]) == "--write-hdf5") {
+      siskin::Export();
     } else if (argc == 2 && std::string_view(argv[1]) == "--check-sandbox") {
       siskin::CheckSandbox();
     } else {
       siskin::Fail(siskin::ErrorKind::kUsage,
-                   "usage: siskin-import < WEIGHTS.h5 > TENSORS.safetensors, or --check-sandbox; use `siskin weights "
-                   "import` instead");
+                   "usage: siskin-import < WEIGHTS.h5 > TENSORS.safetensors, --write-hdf5 for the way back, or "
+                   "--check-sandbox; use `siskin weights import` instead");
     }
   } catch (const std::exception& error) {
     const std::string text = error.what();

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "import/hdf5_handle.h"
 
 namespace siskin {
 namespace {
@@ -19,24 +20,18 @@ constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;
 constexpr uint64_t kMaxAttributeBytes = uint64_t{16} << 20;
 constexpr int kMaxRank = 8;
 
-[[noreturn]] void Damaged(const std::string& what) {
-  Fail(ErrorKind::kModel, "{}; the file is damaged or of another kind", what);
+std::string Problem(const std::string& what) {
+  return what + "; the file is damaged or of another kind";
 }
 
-// An identifier of libhdf5, closed by the function that belongs to its type.
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t), const std::string& what) : id_(id), close_(close) {
-    if (id_ < 0) Damaged("cannot read " + what);
-  }
-  ~Handle() { close_(id_); }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }  // NOLINT(google-explicit-constructor): stands for it in libhdf5's calls
+[[noreturn]] void Damaged(const std::string& what) {
+  Fail(ErrorKind::kModel, Problem(what));
+}
 
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
+class Handle : public Hdf5Handle {
+ public:
+  Handle(hid_t id, herr_t (*close)(hid_t), const std::string& what)
+      : Hdf5Handle(id, close, Problem("cannot read " + what)) {}
 };
 
 Handle OpenImage(std::string_view bytes) {

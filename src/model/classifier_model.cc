@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "kernels/elementwise/elementwise.h"
-#include "weights/import.h"
 #include "weights/safetensors.h"
 
 namespace siskin {
@@ -16,33 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr char kCardKey[] = "siskin";  // in the safetensors metadata
 constexpr uint32_t kNumReferences = 3;
 
-ModelCard CardFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& where) {
-  const auto found = metadata.find(kCardKey);
-  if (found == metadata.end()) {
-    Fail(ErrorKind::kModel,
-         "{}: is a safetensors file, but no model of siskin (it has no \"{}\" card); `siskin train` makes one, weights "
-         "go through `siskin weights import`",
-         where, kCardKey);
-  }
-  return ModelCardFromJson(ParseJson(found->second, where), where);
-}
-
 }  // namespace
-
-ModelCard ReadModelCard(const fs::path& file) {
-  return CardFromMetadata(ReadSafetensorsMetadata(file), Printable(file.native()));
-}
-
-ClassifierModel ReadModel(const fs::path& file) {
-  const std::string where = Printable(file.native());
-  SafetensorsFile content = ReadSafetensors(file);
-  ClassifierModel model{CardFromMetadata(content.metadata, where), std::move(content.tensors)};
-  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), where);
-  return model;
-}
 
 void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
   model->card.references.clear();
@@ -50,7 +25,7 @@ void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& thread
   for (uint32_t number = 0; number < kNumReferences; ++number) {
     model->card.references.push_back({number, predictor.Scores(ReferencePicture(number))});
   }
-  WriteSafetensors(file, model->weights, {{"format", "pt"}, {kCardKey, ToText(ToJson(model->card))}}, ops);
+  WriteSafetensors(file, model->weights, {{"format", "pt"}, {kModelCardKey, ToText(ToJson(model->card))}}, ops);
 }
 
 void LogitsToScores(const ModelCard& card, std::span<float> logits, std::span<float> scores) {

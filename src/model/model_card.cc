@@ -1,6 +1,7 @@
 #include "model/model_card.h"
 
 #include <cmath>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
@@ -45,9 +46,14 @@ HeadSpec HeadFromJson(const Json& json, std::string_view where) {
 
 std::vector<std::string> ClassNamesFromJson(const Json& json, std::string_view where) {
   std::vector<std::string> names;
+  std::set<std::string> seen;
   for (const Json& name : ArrayMember(json, "classes", where, kMaxClasses)) {
     if (!name.is_string()) Fail(ErrorKind::kModel, "{}: a class name is not a string", where);
     names.push_back(name.get<std::string>());
+    if (!seen.insert(names.back()).second) {
+      Fail(ErrorKind::kModel, "{}: two classes are named \"{}\"; answers could not tell them apart", where,
+           Printable(names.back()));
+    }
   }
   if (names.size() < 2) Fail(ErrorKind::kModel, "{}: a classifier has at least two classes", where);
   return names;

@@ -26,6 +26,9 @@ struct Reference {
   std::vector<float> scores;  // [classes]
 };
 
+// Where the card stands in the metadata of the model file.
+inline constexpr char kModelCardKey[] = "siskin";
+
 struct ModelCard {
   static constexpr int kFormatVersion = 1;
 

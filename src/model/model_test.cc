@@ -48,6 +48,8 @@ TEST(ModelCard, RefusesNonsenseWithTheReason) {
   EXPECT_EQ(MessageOf([&] { ModelCardFromJson(good, "x"); }), "no error");
   EXPECT_NE(with("format", 2).find("newer siskin"), std::string::npos);
   EXPECT_NE(with("classes", Json::array({"only"})).find("two classes"), std::string::npos);
+  // Of two scores under one name in a line of JSON readers see the last.
+  EXPECT_NE(with("classes", {"cat", "cat"}).find("two classes are named \"cat\""), std::string::npos);
   EXPECT_NE(with("classes", "cats").find("not a list"), std::string::npos);
   EXPECT_NE(with("threshold", 1.5).find("threshold"), std::string::npos);
   EXPECT_NE(with("temperature", 0).find("temperature"), std::string::npos);

@@ -71,6 +71,7 @@ NetworkCard XceptionCard() {
   card.alphas = {1};
   card.scaling = "signed";
   card.last_block = "block14_sepconv1";
+  card.deeper_half = "block9_sepconv1_act";
   card.top1 = 79.0;  // both from the paper, table 1
   card.top5 = 94.5;
   card.build = BuildXception;
@@ -103,6 +104,7 @@ NetworkCard MobileNetCard() {
   card.alphas = {0.25, 0.5, 0.75, 1};
   card.scaling = "signed";
   card.last_block = "conv_dw_13";
+  card.deeper_half = "conv_dw_7";
   card.top1 = 70.4;  // both from Keras' table of applications, alpha 1 at 224 px
   card.top5 = 89.5;
   card.build = BuildMobileNet;
@@ -130,6 +132,7 @@ NetworkCard MobileNetV2Card() {
   card.alphas = {0.35, 0.5, 0.75, 1, 1.3, 1.4};
   card.scaling = "signed";
   card.last_block = "block_16_expand";
+  card.deeper_half = "block_8_expand";
   card.top1 = 71.3;  // both from Keras' table of applications, alpha 1 at 224 px
   card.top5 = 90.1;
   card.build = BuildMobileNetV2;
@@ -156,6 +159,7 @@ NetworkCard ResNet50Card() {
   card.alphas = {1};
   card.scaling = "caffe";
   card.last_block = "conv5_block3_1_conv";
+  card.deeper_half = "conv4_block2_1_conv";
   card.top1 = 74.9;  // both from Keras' table of applications
   card.top5 = 92.1;
   card.build = BuildResNet50;
@@ -181,6 +185,7 @@ NetworkCard InceptionV3Card() {
   card.alphas = {1};
   card.scaling = "signed";
   card.last_block = "mixed10_1x1";
+  card.deeper_half = "mixed5_1x1";
   card.top1 = 77.9;  // both from Keras' table of applications
   card.top5 = 93.7;
   card.build = BuildInceptionV3;
@@ -204,6 +209,7 @@ NetworkCard InceptionResNetV2Card() {
   card.alphas = {1};
   card.scaling = "signed";
   card.last_block = "block8_10_1x1";
+  card.deeper_half = "block17_11_1x1";
   card.top1 = 80.3;  // both from Keras' table of applications
   card.top5 = 95.3;
   card.build = BuildInceptionResNetV2;

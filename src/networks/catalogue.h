@@ -33,8 +33,10 @@ struct NetworkCard {
   int default_size = 0, min_size = 0;
   std::vector<double> alphas;  // allowed width multipliers; {1} if there is no choice
   std::string scaling;         // preprocessing by name, see SetScaling
-  std::string last_block;      // first layer of the last block: what --finetune last-block trains from there on
-  double top1 = 0, top5 = 0;   // published ImageNet accuracy in percent, 0: none
+  // Where fine-tuning may begin, everything in front of it frozen: the layer that opens the last block, and the one
+  // that opens the deeper half (of the blocks, not of the computation: the first blocks have the most pixels).
+  std::string last_block, deeper_half;
+  double top1 = 0, top5 = 0;  // published ImageNet accuracy in percent, 0: none
   std::vector<WeightsCard> weights;
   Graph (*build)(const NetworkOptions& options) = nullptr;
 };

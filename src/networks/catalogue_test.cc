@@ -204,6 +204,22 @@ TEST(Catalogue, OptionsSurviveJson) {
   }
 }
 
+// Where --finetune last-block and half cut: behind one another, and through a single value each.
+TEST(Catalogue, EveryNetworkCanBeCutForFineTuning) {
+  for (const NetworkCard& card : Catalogue()) {
+    SCOPED_TRACE(card.name);
+    const Graph whole = BuildNetwork({.network = card.name});
+    const auto [front, half] = whole.SplitBefore(card.deeper_half);
+    const auto [rest, last] = half.SplitBefore(card.last_block);
+    EXPECT_EQ(front.num_parameters() + half.num_parameters(), whole.num_parameters());
+    EXPECT_EQ(rest.num_parameters() + last.num_parameters(), half.num_parameters());
+    EXPECT_GT(front.num_parameters(), 0);
+    EXPECT_GT(rest.num_parameters(), 0);
+    EXPECT_GT(last.num_parameters(), 0);
+    EXPECT_EQ(half.shape(half.output()), whole.shape(whole.output()));
+  }
+}
+
 TEST(Catalogue, WithoutTopDropsOnlyTheTop) {
   const NetworkOptions options{.network = "mobilenet", .alpha = 0.25};
   TensorMap tensors;

@@ -24,10 +24,8 @@ struct BasicView {
   T* pixel(int image, int y, int x) const {
     return data + (static_cast<size_t>(image) * h * w + static_cast<size_t>(y) * w + x) * stride;
   }
-  // A writable view can be read.
-  operator BasicView<const T>() const {
-    return {data, n, h, w, c, stride, padded};
-  }  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor): a writable view can be read.
+  operator BasicView<const T>() const { return {data, n, h, w, c, stride, padded}; }
 };
 
 using View = BasicView<float>;

@@ -49,8 +49,7 @@ Json ReadState(const fs::path& path) {
   constexpr size_t kMaxBytes = size_t{256} << 20;  // a million skipped photos with their reasons
   std::string text, reason;
   if (!TryReadFile(path, kMaxBytes, &text, &reason)) return {};
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return json.is_object() ? json : Json();
+  return TryParseJson(text, &reason).value_or(Json());
 }
 
 std::string FilesCsv(std::span<const Photo* const> photos, std::span<const std::string> class_names,

@@ -16,10 +16,17 @@ namespace {
 // Photos at once when nothing is learned.
 constexpr int kValidationBatch = 16;
 
-Graph TrainedGraph(const Recipe& recipe, const ModelCard& card) {
-  Graph whole = BuildModelGraph(card);
-  if (recipe.fine_tune.layers == FineTune::kAll) return whole;
-  return whole.SplitBefore(FindNetwork(card.network.network).last_block).second;
+// The first layer that is trained; empty: all are.
+std::string FirstTrained(FineTune layers, const ModelCard& card) {
+  const NetworkCard& network = FindNetwork(card.network.network);
+  switch (layers) {
+    case FineTune::kLastBlock:
+      return network.last_block;
+    case FineTune::kHalf:
+      return network.deeper_half;
+    default:
+      return "";
+  }
 }
 
 bool IsHead(const std::string& parameter) {
@@ -65,13 +72,14 @@ FineTuner::FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card,
       loader_(train.files, card.preprocessing, recipe.augment, seed) {
   for (const auto& [name, tensor] : weights) weights_.emplace(name, tensor.Clone());
   const int batch = std::min(recipe.fine_tune.batch, static_cast<int>(train.files.size()));
-  const Graph graph = TrainedGraph(recipe, card);
-  plan_ = std::make_unique<TrainingPlan>(
-      graph, TrainingPlanOptions{.max_batch = batch, .batch_statistics = recipe.fine_tune.train_bn}, context.threads);
-  if (recipe.fine_tune.layers == FineTune::kLastBlock) {
-    const Graph frozen = BuildModelGraph(card).SplitBefore(FindNetwork(card.network.network).last_block).first;
+  Graph trained = BuildModelGraph(card);
+  if (const std::string first = FirstTrained(recipe.fine_tune.layers, card); !first.empty()) {
+    auto [frozen, rest] = trained.SplitBefore(first);
     frozen_ = std::make_unique<Plan>(frozen, weights_, PlanOptions{.max_batch = batch}, context.threads);
+    trained = std::move(rest);
   }
+  plan_ = std::make_unique<TrainingPlan>(
+      trained, TrainingPlanOptions{.max_batch = batch, .batch_statistics = recipe.fine_tune.train_bn}, context.threads);
   for (const TrainingParameter& parameter : plan_->parameters()) {
     ranges_.push_back({parameter.offset, parameter.offset + parameter.size, parameter.decays,
                        IsHead(parameter.name) ? 1 : recipe.fine_tune.backbone_lr});

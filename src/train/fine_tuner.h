@@ -2,7 +2,7 @@
 // step; the state between any two steps can be saved and restored, and what comes out is the same bits: for any number
 // of threads, interrupted or not. Pure computing: reads photos, writes nothing.
 //
-// Whatever is frozen (`--finetune last-block`) runs as a folded inference plan and keeps nothing for a backward pass.
+// Whatever is frozen (`--finetune last-block|half`) runs as a folded inference plan and keeps nothing for a backward pass.
 #pragma once
 
 #include <cstdint>

@@ -27,7 +27,7 @@ constexpr Choice<Schedule> kSchedules[] = {{Schedule::kConstant, "constant"},
                                            {Schedule::kCosine, "cosine"},
                                            {Schedule::kPlateau, "plateau"}};
 constexpr Choice<FineTune> kFineTunes[] = {
-    {FineTune::kOff, "off"}, {FineTune::kLastBlock, "last-block"}, {FineTune::kAll, "all"}};
+    {FineTune::kOff, "off"}, {FineTune::kLastBlock, "last-block"}, {FineTune::kHalf, "half"}, {FineTune::kAll, "all"}};
 constexpr Choice<SelectBy> kSelections[] = {{SelectBy::kLoss, "loss"}, {SelectBy::kAccuracy, "accuracy"}};
 constexpr Choice<ClassWeight> kClassWeights[] = {{ClassWeight::kNone, "none"}, {ClassWeight::kBalanced, "balanced"}};
 constexpr Choice<ResizeMode> kResizeModes[] = {

@@ -21,7 +21,7 @@ enum class Optimizer { kSgd, kAdam, kAdamW };
 enum class Schedule { kConstant, kStep, kCosine, kPlateau };
 enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
 enum class ClassWeight { kNone, kBalanced };
-enum class FineTune { kOff, kLastBlock, kAll };  // which layers of the network are trained behind the head
+enum class FineTune { kOff, kLastBlock, kHalf, kAll };  // which layers of the network are trained behind the head
 
 // The second phase: the network itself, on augmented photos.
 struct FineTuneRecipe {

@@ -167,10 +167,11 @@ void ResetHead(uint64_t seed, ClassifierModel* model) {
   for (auto& [name, tensor] : InitialWeights(graph.Layout(), seed)) model->weights[name] = std::move(tensor);
 }
 
-// The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head.
+// The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head,
+// and the report how long the steps waited for photos.
 TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset, const Features& features,
                             const HeadState& head, const Json& identity, const RunFolder& folder,
-                            ClassifierModel* model, const RunContext& context) {
+                            ClassifierModel* model, TrainReport* report, const RunContext& context) {
   const Recipe& recipe = options.recipe;
   const LossSum before = CalibratedLoss(HeadLogits(model->card, model->weights, features.validation, context.threads),
                                         features.validation.labels);
@@ -183,6 +184,7 @@ TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset,
     context.progress.Note(EpochLine(epoch, recipe.fine_tune.epochs, state.best_epoch == epoch.epoch));
   };
   RunFineTuning({options.run_folder, identity, options.resume, options.attempt, epoch_done}, &tuner, context);
+  report->seconds_waited = tuner.seconds_waited();
   if (tuner.state().best_epoch > 0) {
     model->weights = tuner.BestWeights();
   } else {
@@ -270,8 +272,10 @@ void WriteReport(const fs::path& file, const TrainOptions& options, const ModelC
   json.erase("references");
   json["command"] = options.command;
   json["output"] = options.output.native();
-  json["seconds"] = {
-      {"features", report.seconds_features}, {"head", report.seconds_head}, {"finetune", report.seconds_fine_tune}};
+  json["seconds"] = {{"features", report.seconds_features},
+                     {"head", report.seconds_head},
+                     {"finetune", report.seconds_fine_tune},
+                     {"finetune_waited", report.seconds_waited}};
   WriteFileAtomic(file, ToText(json, 1) + '\n');
 }
 
@@ -310,7 +314,8 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const bool from_scratch = options.weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
   if (from_scratch) ResetHead(options.seed, &model);
   if (options.recipe.fine_tune.layers != FineTune::kOff) {
-    phases.push_back(FineTuneModel(options, dataset, features, trainer.state(), identity, folder, &model, context));
+    phases.push_back(
+        FineTuneModel(options, dataset, features, trainer.state(), identity, folder, &model, &report, context));
     report.fine_tune_best_epoch = phases.back().best_epoch;
     report.fine_tune_epochs_run = static_cast<int>(phases.back().history.size());
     report.seconds_fine_tune = watch.Lap();

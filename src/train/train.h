@@ -42,6 +42,7 @@ struct TrainReport {
   size_t num_skipped = 0;  // photos that could not be used: skipped.csv in the run folder
   bool features_from_cache = false;
   double seconds_features = 0, seconds_head = 0, seconds_fine_tune = 0;
+  double seconds_waited = 0;  // of the fine-tuning's, for photos that were not ready: the first of every epoch at least
   std::vector<std::filesystem::path> files;  // what was written
 };
 

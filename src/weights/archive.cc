@@ -4,6 +4,7 @@
 #include <archive_entry.h>
 
 #include <algorithm>
+#include <ctime>
 #include <memory>
 #include <set>
 
@@ -17,11 +18,19 @@ constexpr size_t kMaxMembers = 100'000;
 // What may come out of decompression while looking for the member: a few times the largest package of weights.
 constexpr int64_t kMaxUnpackedBytes = int64_t{4} << 30;
 constexpr size_t kBlockBytes = 1 << 20;
+constexpr time_t kZipEpoch = 315'532'800;  // 1 January 1980, the first time that a zip can name
 
 struct CloseArchive {
   void operator()(archive* a) const { archive_read_free(a); }
 };
 using Archive = std::unique_ptr<archive, CloseArchive>;
+
+struct CloseWriter {
+  void operator()(archive* a) const { archive_write_free(a); }
+};
+struct FreeEntry {
+  void operator()(archive_entry* entry) const { archive_entry_free(entry); }
+};
 
 std::string Reason(archive* a) {
   const char* text = archive_error_string(a);
@@ -52,8 +61,9 @@ void CheckName(const std::string& name, std::string_view where) {
 std::string ReadMember(archive* a, archive_entry* entry, const std::string& name, size_t max_bytes,
                        std::string_view where) {
   if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_is_encrypted(entry) != 0 ||
-      archive_entry_hardlink(entry) != nullptr) {
-    Fail(ErrorKind::kModel, "{}: {} in the archive is not a plain file (a link, a folder, or encrypted)", where, name);
+      archive_entry_hardlink(entry) != nullptr || archive_entry_sparse_count(entry) != 0) {
+    Fail(ErrorKind::kModel, "{}: {} in the archive is not a plain file (a link, a folder, encrypted, or with holes)",
+         where, name);
   }
   std::string content;
   const auto too_large = [&] {
@@ -107,6 +117,43 @@ std::map<std::string, std::string> ReadArchive(std::string_view bytes, std::span
       Fail(ErrorKind::kModel, "{}: has no {} inside; is it another kind of archive?", where, name);
   }
   return found;
+}
+
+void WriteZip(std::span<const std::pair<std::string, std::string_view>> members,
+              const std::function<void(std::string_view)>& write) {
+  const std::unique_ptr<archive, CloseWriter> a(archive_write_new());
+  const std::unique_ptr<archive_entry, FreeEntry> entry(archive_entry_new());
+  const auto check = [&](bool worked) {
+    if (!worked) Fail(ErrorKind::kIo, "cannot make a zip archive: {}", a == nullptr ? "no memory" : Reason(a.get()));
+  };
+  check(a != nullptr && entry != nullptr);
+  // Exceptions of `write` must not pass through libarchive: the bytes are collected here and handed on between calls.
+  std::string pending;
+  const auto collect = [](archive*, void* to, const void* bytes, size_t size) -> la_ssize_t {
+    static_cast<std::string*>(to)->append(static_cast<const char*>(bytes), size);
+    return static_cast<la_ssize_t>(size);
+  };
+  const auto hand_on = [&] { write(std::exchange(pending, {})); };
+  check(archive_write_set_format_zip(a.get()) == ARCHIVE_OK &&
+        archive_write_zip_set_compression_store(a.get()) == ARCHIVE_OK &&
+        archive_write_set_bytes_in_last_block(a.get(), 1) == ARCHIVE_OK &&
+        archive_write_open(a.get(), &pending, nullptr, collect, nullptr) == ARCHIVE_OK);
+  for (const auto& [name, content] : members) {
+    archive_entry_clear(entry.get());
+    archive_entry_set_pathname(entry.get(), name.c_str());
+    archive_entry_set_size(entry.get(), static_cast<la_int64_t>(content.size()));
+    archive_entry_set_filetype(entry.get(), AE_IFREG);
+    archive_entry_set_perm(entry.get(), 0644);
+    archive_entry_set_mtime(entry.get(), kZipEpoch, 0);
+    check(archive_write_header(a.get(), entry.get()) == ARCHIVE_OK);
+    for (size_t at = 0; at < content.size(); at += kBlockBytes) {
+      const std::string_view block = content.substr(at, kBlockBytes);
+      check(archive_write_data(a.get(), block.data(), block.size()) == static_cast<la_ssize_t>(block.size()));
+      hand_on();
+    }
+  }
+  check(archive_write_close(a.get()) == ARCHIVE_OK);
+  hand_on();
 }
 
 }  // namespace siskin

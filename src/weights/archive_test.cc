@@ -57,7 +57,87 @@ TEST(Archive, RefusesANameTwice) {
                   "two members named a");
 }
 
+std::string LittleEndian(uint64_t value, int bytes_wanted) {
+  std::string bytes;
+  for (int i = 0; i < bytes_wanted; ++i) bytes += static_cast<char>(value >> (8 * i));
+  return bytes;
+}
+
+// A zip of one stored member, in which everything may be said: sizes stand in zip64 fields. PKWARE's
+// APPNOTE 4.3, 4.5.3.
+struct RawZip {
+  std::string content = "123456789";
+  uint32_t crc = 0xCBF43926;  // of this content
+  uint64_t size = 9, packed_size = 9;
+  uint16_t flags = 0;
+  std::string name = "a", name_in_directory = "a";
+
+  std::string Bytes() const {
+    const std::string extra =
+        LittleEndian(1, 2) + LittleEndian(16, 2) + LittleEndian(size, 8) + LittleEndian(packed_size, 8);
+    const auto common = [&](const std::string& n) {  // from "version needed" to the length of the extra field
+      return LittleEndian(45, 2) + LittleEndian(flags, 2) + std::string(6, '\0') + LittleEndian(crc, 4) +
+             std::string(8, '\xFF') + LittleEndian(n.size(), 2) + LittleEndian(extra.size(), 2);
+    };
+    const std::string local = "PK\x03\x04" + common(name) + name + extra + content;
+    const std::string directory = "PK\x01\x02" + LittleEndian(45, 2) + common(name_in_directory) +
+                                  std::string(14, '\0') + name_in_directory + extra;
+    return local + directory + "PK\x05\x06" + std::string(4, '\0') + LittleEndian(1, 2) + LittleEndian(1, 2) +
+           LittleEndian(directory.size(), 4) + LittleEndian(local.size(), 4) + std::string(2, '\0');
+  }
+};
+
+TEST(Archive, Zip64) {
+  EXPECT_EQ(ReadOne(RawZip().Bytes(), "a"), "123456789");
+  for (const uint64_t size : {uint64_t{1} << 32, uint64_t{1} << 40, uint64_t{1} << 63, ~uint64_t{0}}) {
+    RawZip zip;
+    zip.size = zip.packed_size = size;
+    EXPECT_EQ(ReadError(zip.Bytes(), "a").kind(), ErrorKind::kModel) << size;
+  }
+  RawZip more;  // than is there, but within the limit
+  more.size = more.packed_size = 500'000;
+  EXPECT_EQ(ReadError(more.Bytes(), "a").kind(), ErrorKind::kModel);
+}
+
+TEST(Archive, RefusesEncryption) {
+  RawZip zip;
+  zip.flags = 1;
+  ExpectErrorText(ReadError(zip.Bytes(), "a"), ErrorKind::kModel, "encrypted");
+}
+
+// Bit 3: sizes and checksum follow the content instead of standing before it. The content may not be believed to end
+// where it likes.
+TEST(Archive, SizesBehindTheContent) {
+  RawZip zip;
+  zip.flags = 8;
+  zip.content = "123456789PK\x07\x08" + LittleEndian(zip.crc, 4) + LittleEndian(9, 8) + LittleEndian(9, 8);
+  EXPECT_EQ(ReadOne(zip.Bytes(), "a"), "123456789");
+  zip.crc ^= 1;
+  ExpectErrorText(ReadError(zip.Bytes(), "a"), ErrorKind::kModel, "damaged");
+}
+
+TEST(Archive, NamesAreTakenToTheLetter) {
+  for (const char* name : {"./a", "A", "a/", "a ", "b/a"}) {
+    EXPECT_EQ(ReadError(MakeArchive({{name, "1"}}), "a").kind(), ErrorKind::kModel) << name;
+  }
+  // What a header and the directory name differently has the name of one of them and not of both.
+  RawZip zip;
+  zip.name_in_directory = "b";
+  const bool by_header =
+      std::string(ErrorOf([&] { ReadOne(zip.Bytes(), "b"); }).what()).find("no b") != std::string::npos;
+  EXPECT_TRUE(by_header);
+  EXPECT_EQ(ReadOne(zip.Bytes(), "a"), "123456789");
+}
+
+// A few bytes of a sparse tar stand for as many zeros as they like.
+TEST(Archive, RefusesHoles) {
+  const std::string bytes = MakeArchive({{.name = "a", .content = "end", .hole = 100'000}}, false);
+  ExpectErrorText(ReadError(bytes, "a"), ErrorKind::kModel, "holes");
+}
+
 TEST(Archive, RefusesALinkForAFile) {
+  const std::string hard = MakeArchive({{"b", "1"}, {.name = "a", .content = "", .link_to = "b", .hard = true}}, false);
+  ExpectErrorText(ReadError(hard, "a"), ErrorKind::kModel, "not a plain file");
   ExpectErrorText(ReadError(MakeArchive({{"a", "", "/etc/passwd"}}), "a"), ErrorKind::kModel, "not a plain file");
   ExpectErrorText(ReadError(MakeArchive({{"a", "", "/etc/passwd"}}, false), "a"), ErrorKind::kModel,
                   "not a plain file");

@@ -5,6 +5,8 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "weights/subprocess.h"
@@ -21,28 +23,46 @@ constexpr double kTimeoutSeconds = 120;              // it takes less than one; 
 // A file in memory that is gone when its descriptor is closed.
 class MemoryFile {
  public:
-  explicit MemoryFile(std::string_view bytes) : fd_(::memfd_create("siskin-weights", MFD_CLOEXEC)) {
+  MemoryFile() : fd_(::memfd_create("siskin-weights", MFD_CLOEXEC)) {
     if (fd_ < 0) Fail(ErrorKind::kIo, "cannot hold a file in memory: {}", ErrnoText(errno));
-    while (!bytes.empty()) {
-      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) {
-        const int error = errno;
-        ::close(fd_);  // the destructor does not run when the constructor throws
-        Fail(ErrorKind::kIo, "cannot hold a file in memory: {}", ErrnoText(error));
-      }
-      bytes.remove_prefix(static_cast<size_t>(written));
-    }
-    ::lseek(fd_, 0, SEEK_SET);
   }
   ~MemoryFile() { ::close(fd_); }
   MemoryFile(const MemoryFile&) = delete;
   MemoryFile& operator=(const MemoryFile&) = delete;
-  int fd() const { return fd_; }
+
+  void Write(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
+      if (written < 0 && errno == EINTR) continue;
+      if (written <= 0) Fail(ErrorKind::kIo, "cannot hold a file in memory: {}", ErrnoText(errno));
+      bytes.remove_prefix(static_cast<size_t>(written));
+    }
+  }
+  // To be read from its beginning.
+  int fd() const {
+    ::lseek(fd_, 0, SEEK_SET);
+    return fd_;
+  }
 
  private:
   int fd_;
 };
+
+ProcessResult RunImportProgram(const std::vector<std::string>& arguments, const MemoryFile& input,
+                               std::string_view where) {
+  ProcessOptions options;
+  options.command = {ImportProgram().native()};
+  options.command.insert(options.command.end(), arguments.begin(), arguments.end());
+  options.input = input.fd();
+  options.max_output_bytes = kMaxOutputBytes;
+  options.timeout_seconds = kTimeoutSeconds;
+  ProcessResult result = RunProcess(options);  // with an empty environment: nothing steers libhdf5
+  if (result.end == ProcessResult::End::kNotStarted) {
+    Fail(ErrorKind::kIo, "{}: for HDF5 the program {} is needed, which {}; it is installed with siskin", where,
+         kProgram, result.Describe());
+  }
+  return result;
+}
 
 }  // namespace
 
@@ -53,21 +73,22 @@ fs::path ImportProgram() {
 }
 
 SafetensorsFile ReadHdf5InSandbox(std::string_view bytes, std::string_view where) {
-  const MemoryFile input(bytes);
-  ProcessOptions options;
-  options.command = {ImportProgram().native()};
-  options.input = input.fd();
-  options.max_output_bytes = kMaxOutputBytes;
-  options.timeout_seconds = kTimeoutSeconds;
-  const ProcessResult result = RunProcess(options);  // with an empty environment: nothing steers libhdf5
-  if (result.end == ProcessResult::End::kNotStarted) {
-    Fail(ErrorKind::kIo, "{}: to read HDF5 the program {} is needed, which {}; it is installed with siskin", where,
-         kProgram, result.Describe());
-  }
+  MemoryFile input;
+  input.Write(bytes);
+  const ProcessResult result = RunImportProgram({}, input, where);
   if (!result.ok()) {
     Fail(ErrorKind::kModel, "{}: cannot be read as Keras weights; the HDF5 reader {}", where, result.Describe());
   }
   return ParseSafetensors(result.output, fmt::format("{} (as converted by {})", where, kProgram));
+}
+
+std::string WriteHdf5InSandbox(const TensorMap& tensors, const Json& attributes) {
+  MemoryFile input;
+  SerializeSafetensors(tensors, {{"attributes", ToText(attributes)}},
+                       [&](std::string_view bytes) { input.Write(bytes); });
+  ProcessResult result = RunImportProgram({"--write-hdf5"}, input, "weights");
+  if (!result.ok()) Fail(ErrorKind::kModel, "the weights cannot be written as HDF5; the writer {}", result.Describe());
+  return std::move(result.output);
 }
 
 }  // namespace siskin

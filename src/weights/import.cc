@@ -20,7 +20,8 @@
 namespace siskin {
 namespace {
 
-constexpr size_t kMaxMemberBytes = size_t{1} << 30;  // of a .keras archive; InceptionResNetV2 takes 225 MB
+// Of the members of a .keras archive. InceptionResNetV2 takes 225 MB and 0.5 MB.
+constexpr size_t kMaxWeightsBytes = size_t{1} << 30, kMaxConfigBytes = size_t{16} << 20;
 constexpr std::string_view kZipMagic = "PK\x03\x04";
 constexpr std::string_view kHdf5Magic = "\x89HDF\r\n\x1a\n";
 constexpr char kConfigMember[] = "config.json", kWeightsMember[] = "model.weights.h5";
@@ -40,10 +41,11 @@ FileContents FromHdf5(std::string_view bytes, const Json* config, std::string_vi
 }
 
 FileContents FromKerasArchive(std::string_view bytes, std::string_view where, std::string* note) {
-  const std::string members[] = {kConfigMember, kWeightsMember};
-  const std::map<std::string, std::string> archive = ReadArchive(bytes, members, kMaxMemberBytes, where);
-  const Json config = ParseJson(archive.at(kConfigMember), fmt::format("{}: {}", where, kConfigMember));
-  return FromHdf5(archive.at(kWeightsMember), &config, where, note);
+  const auto read = [&](const std::string& member, size_t max_bytes) {
+    return std::move(ReadArchive(bytes, {&member, 1}, max_bytes, where).at(member));
+  };
+  const Json config = ParseJson(read(kConfigMember, kMaxConfigBytes), fmt::format("{}: {}", where, kConfigMember));
+  return FromHdf5(read(kWeightsMember, kMaxWeightsBytes), &config, where, note);
 }
 
 FileContents FromGraph(std::string_view bytes, std::string_view where) {

@@ -65,6 +65,14 @@ TEST(ImportWeights, ArchivesThatAreNotKeras) {
                   ErrorKind::kModel, "x: config.json: is not valid JSON");
 }
 
+// A megabyte of zip can hold a config.json of a gigabyte, and JSON takes twenty times its text.
+TEST(ImportWeights, RefusesAGiantConfig) {
+  const std::string bytes =
+      testing::MakeArchive({{"config.json", std::string(20 << 20, ' ')}, {"model.weights.h5", ""}});
+  ASSERT_LT(bytes.size(), 100'000u);
+  ExpectErrorText(ErrorOf([&] { Import(bytes); }), ErrorKind::kModel, "config.json in the archive is larger");
+}
+
 TEST(CheckWeights, AcceptsExactlyTheNetwork) {
   const NetworkLayout layout = SmallLayout(true);
   CheckWeights(SmallWeights(layout), layout, "x");

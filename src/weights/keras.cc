@@ -154,19 +154,17 @@ class ConfigWalk {
     if (depth == kMaxModelNesting)
       Fail(ErrorKind::kModel, "{}: config.json nests models deeper than {}", where_, kMaxModelNesting);
     const std::vector<ConfigLayer> layers = LayersOfConfig(config);
-    for (const std::string_view container_name : kContainers) {
-      const std::string container = Join(group, std::string(container_name));
-      const auto found = containers_.find(container);
-      static const std::map<std::string, Group> kNone;
-      const auto& groups = found == containers_.end() ? kNone : found->second;
-      const bool by_number = NumberedByClass(layers, groups);
-      if (!groups.empty()) models_.push_back(ModelOf(name, layers, groups, by_number));
-      for (const ConfigLayer& layer : layers) {
-        if (layer.model == nullptr) continue;
-        // A group that holds no tensors itself cannot be seen here: what lies below tells the two schemes apart.
-        const std::string numbered = Join(container, layer.leaf), named = Join(container, layer.name);
-        Visit(*layer.model, layer.name, HasBelow(numbered) ? numbered : named, depth + 1);
-      }
+    const std::string container = ContainerOf(group);
+    const auto found = containers_.find(container);
+    static const std::map<std::string, Group> kNone;
+    const auto& groups = found == containers_.end() ? kNone : found->second;
+    const bool by_number = NumberedByClass(layers, groups);
+    if (!groups.empty()) models_.push_back(ModelOf(name, layers, groups, by_number));
+    for (const ConfigLayer& layer : layers) {
+      if (layer.model == nullptr) continue;
+      // A group that holds no tensors itself cannot be seen here: what lies below tells the two schemes apart.
+      const std::string numbered = Join(container, layer.leaf), named = Join(container, layer.name);
+      Visit(*layer.model, layer.name, HasBelow(numbered) ? numbered : named, depth + 1);
     }
   }
 
@@ -176,6 +174,17 @@ class ConfigWalk {
   bool HasBelow(const std::string& group) const {
     const auto next = containers_.lower_bound(group + "/");
     return next != containers_.end() && next->first.starts_with(group + "/");
+  }
+
+  // The one that the file has. Just one: with both at every level, nested models would be walked through as often as
+  // there are combinations.
+  std::string ContainerOf(const std::string& group) const {
+    std::string container;
+    for (const std::string_view name : kContainers) {
+      container = Join(group, std::string(name));
+      if (containers_.contains(container) || HasBelow(container)) break;
+    }
+    return container;
   }
 
   // Groups called conv2d, conv2d_1 ... whatever the layers' names; if one of these is missing, by their names.

@@ -241,6 +241,17 @@ TEST(Keras3, ConfigsThatAreOdd) {
   }
 }
 
+// Each level was looked for in both places where a model may keep its layers: sixteen levels, a text of 20 KB, took as
+// long as 32,768 of them.
+TEST(Keras3, NestingCostsWhatTheTextCosts) {
+  FakeHdf5 file;
+  AddKeras3(&file, "layers", SmallLayout(), Scheme::kNumbered);
+  Json nested = ModelConfig("innermost", SmallLayout(true));
+  for (int i = 0; i < 50; ++i) nested["config"]["layers"].push_back(LayerConfig("Dense", fmt::format("more_{}", i)));
+  for (int i = 0; i < 14; ++i) nested = {{"class_name", "Functional"}, {"config", {{"layers", {nested}}}}};
+  EXPECT_EQ(ErrorOf([&] { file.Take(SmallLayout(), &nested); }).kind(), ErrorKind::kModel);
+}
+
 TEST(Keras, OtherHdf5) {
   FakeHdf5 file;
   file.Add("data/temperature", "predictions/kernel");

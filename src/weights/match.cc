@@ -253,7 +253,12 @@ TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const st
   }
   TensorMap result;
   for (const auto& [parameter, name] : chosen.match.pairs) {
-    result.emplace(parameter->name, std::move(contents.tensors.at(name)));
+    auto taken = contents.tensors.extract(name);
+    if (taken.empty()) {
+      Fail(ErrorKind::kModel, "{}: has the tensor {} in two places of the model; it is damaged", where,
+           Printable(name));
+    }
+    result.emplace(parameter->name, std::move(taken.mapped()));
   }
   return result;
 }

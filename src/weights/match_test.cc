@@ -97,6 +97,15 @@ TEST(Match, TellsOtherShapes) {
                   "block2_sepconv1/pointwise_kernel) has shape 1x1x4x4, expected 1x1x4x128");
 }
 
+// A list of weights that names one tensor for two layers: the second got what was left of it, a tensor without numbers.
+TEST(Match, RefusesOneTensorInTwoPlaces) {
+  const NetworkLayout layout = SmallLayout();
+  FileModel model = KerasModel(layout);
+  model.layers[5].tensors[0] = model.layers[3].tensors[0];  // the shortcuts' kernels have one shape
+  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel,
+                  "has the tensor block2_shortcut/kernel in two places");
+}
+
 TEST(Match, ChoosesTheModelThatFits) {
   const NetworkLayout layout = SmallLayout();
   FileModel whole{"", {{"head", "", {"predictions/kernel", "predictions/bias"}}}};

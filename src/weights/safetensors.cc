@@ -18,7 +18,9 @@ constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the limit of the format's 
 // The largest network of the catalogue takes 225 MB; more than this is another kind of file, or a sparse one that would
 // be believed to be full.
 constexpr uint64_t kMaxFileBytes = uint64_t{4} << 30;
-constexpr size_t kMaxRank = 16;  // a convolution's kernel has 4 dimensions
+// Of tensors and of metadata: in memory an entry takes some hundred bytes, in the file at least ten.
+constexpr size_t kMaxEntries = 100'000;  // InceptionResNetV2 has 898
+constexpr size_t kMaxRank = 16;          // a convolution's kernel has 4 dimensions
 constexpr uint64_t kAlignment = 64;
 constexpr char kMetadataKey[] = "__metadata__";
 
@@ -67,6 +69,8 @@ class HeaderReader {
   bool string(std::string& text) {
     if (place_ == Place::kMetadata) {
       if (!metadata_.emplace(key_, std::move(text)).second) return Problem("its metadata has a key twice: " + Key());
+      if (metadata_.size() > kMaxEntries)
+        return Problem(fmt::format("its metadata has more than {} keys", kMaxEntries));
       return true;
     }
     if (place_ == Place::kTensor && key_ == "dtype") return SetType(text);
@@ -77,6 +81,7 @@ class HeaderReader {
     if (place_ == Place::kOutside) return Go(Place::kHeader);
     if (place_ != Place::kHeader) return Unexpected("an object");
     if (key_ == kMetadataKey) return Go(Place::kMetadata);
+    if (entries_.size() == kMaxEntries) return Problem(fmt::format("it has more than {} tensors", kMaxEntries));
     entries_.push_back({key_, {}, {}, {}});
     fields_.clear();
     return Go(Place::kTensor);

@@ -178,6 +178,19 @@ TEST(Safetensors, RefusesManyDimensionsAndDeepNesting) {
   EXPECT_NE(ParseProblem(FileOf(R"({"w":)" + std::string(1'000'000, '['), "")).find("a list"), std::string::npos);
 }
 
+// A header of 100 MB had room for two million tensors without elements, a gigabyte in memory.
+TEST(Safetensors, RefusesMoreEntriesThanReasonable) {
+  std::string tensors = "{", metadata = R"({"__metadata__":{)";
+  for (int i = 0; i <= 100'000; ++i) {
+    tensors += fmt::format(R"("{}":{{"dtype":"U8","shape":[0],"data_offsets":[0,0]}},)", i);
+    metadata += fmt::format(R"("{}":"",)", i);
+  }
+  tensors.back() = '}';
+  metadata.back() = '}';
+  EXPECT_NE(ParseProblem(FileOf(tensors, "")).find("more than 100000 tensors"), std::string::npos);
+  EXPECT_NE(ParseProblem(FileOf(metadata + "}", "")).find("metadata has more than 100000 keys"), std::string::npos);
+}
+
 TEST(Safetensors, SurvivesDamage) {
   const std::string good = Serialized(SmallTensors(), {{"a", "b"}});
   Random random(17, RandomPurpose::kTest);

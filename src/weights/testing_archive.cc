@@ -24,11 +24,19 @@ std::string MakeArchive(const std::vector<Member>& members, bool zip, bool compr
     archive_entry* entry = archive_entry_new();
     archive_entry_set_pathname(entry, member.name.c_str());
     archive_entry_set_perm(entry, 0644);
-    archive_entry_set_filetype(entry, member.link_to.empty() ? AE_IFREG : AE_IFLNK);
-    if (!member.link_to.empty()) archive_entry_set_symlink(entry, member.link_to.c_str());
-    archive_entry_set_size(entry, static_cast<la_int64_t>(member.content.size()));
+    const bool symbolic = !member.link_to.empty() && !member.hard;
+    archive_entry_set_filetype(entry, symbolic ? AE_IFLNK : AE_IFREG);
+    if (symbolic) archive_entry_set_symlink(entry, member.link_to.c_str());
+    if (member.hard) archive_entry_set_hardlink(entry, member.link_to.c_str());
+    archive_entry_set_size(entry, static_cast<la_int64_t>(member.hole + member.content.size()));
+    if (member.hole > 0) {
+      archive_entry_sparse_add_entry(entry, static_cast<la_int64_t>(member.hole),
+                                     static_cast<la_int64_t>(member.content.size()));
+    }
     EXPECT_EQ(archive_write_header(a, entry), ARCHIVE_OK) << archive_error_string(a);
-    archive_write_data(a, member.content.data(), member.content.size());
+    // The writer takes the hole's bytes, too, and leaves them out.
+    const std::string content = std::string(member.hole, '\0') + member.content;
+    archive_write_data(a, content.data(), content.size());
     archive_entry_free(entry);
   }
   archive_write_close(a);

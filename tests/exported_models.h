@@ -1,0 +1,44 @@
+// What the tests of `siskin export` share: small models of every network with the answers that Siskin gives, and the
+// runtimes of other programs that must give the same (drivers in tests/exports).
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "networks/catalogue.h"
+
+namespace siskin::testing {
+
+// A model file, a few photos as pixels, and Siskin's answers for them.
+struct ExportCase {
+  std::string name;              // of network and classes, for messages
+  std::filesystem::path folder;  // model.safetensors, pixels.bin, case.json
+  std::vector<std::string> class_names;
+  std::vector<std::vector<float>> scores;  // by photo
+  std::vector<int> labels;
+
+  std::filesystem::path model() const { return folder / "model.safetensors"; }
+};
+
+// Every network of the catalogue, small and not square, with two classes and with five; random weights, so that every
+// tensor matters. Below `folder`, which must exist until the end.
+std::vector<ExportCase> MakeExportCases(const std::filesystem::path& folder);
+
+// Python with the other runtimes: SISKIN_BENCH_VENV, or build/bench-venv (bench/lib/venv makes it). Empty: not there.
+std::filesystem::path RuntimesPython();
+inline constexpr char kNoRuntimes[] =
+    "SKIPPED: no Python with the other runtimes; set SISKIN_BENCH_VENV or run bench/lib/venv once";
+
+// Runs `siskin export` for every case; the result is model.SUFFIX in its folder.
+void ExportAll(const std::vector<ExportCase>& cases, const std::string& to, const std::string& file);
+
+// One line of JSON for every case. The test fails if the driver does.
+std::vector<Json> RunDriver(const std::vector<std::string>& command, const std::vector<ExportCase>& cases);
+
+// `answer` of a driver has the scores of the case within 1e-4, which is what the formats promise, and its labels if it
+// knows labels.
+void ExpectSameAnswers(const Json& answer, const ExportCase& expected);
+
+}  // namespace siskin::testing
