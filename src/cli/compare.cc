@@ -33,7 +33,7 @@ class CompareVerb : public Verb {
     options.Number("--max-mb", &limits_.max_mb, 0, 1e6, "leave out of the choice: larger model files");
     options.Number("--max-ms", &limits_.max_ms, 0, 1e6, "leave out of the choice: those that take longer for a photo");
     options.Number("--min-accuracy", &limits_.min_accuracy, 0, 1,
-                   "leave out of the choice: lower accuracy on validation (0 to 1); exit code 5 if none is left");
+                   "leave out of the choice: lower accuracy on validation (0 to 1)");
     recipe_options_.Declare(options, {"size", "resize", "interpolation", "head", "dropout", "epochs", "class-weight"});
     options.Whole("--seed", &seed_, "of the split, the head's first weights, the order of photos, dropout");
     options.Number("--val", &validation_, 0, 0.9, "share of the photos for choosing");
@@ -49,8 +49,8 @@ class CompareVerb : public Verb {
     options.Footer(
         "Networks are chosen by their accuracy on the validation photos; the test photos\n"
         "are scored once and choose nothing. Networks whose weights are not here are\n"
-        "named with the command that fetches them. An interrupted comparison goes on where\n"
-        "it stopped: the same command again.\n\n"
+        "named with the command that fetches them. After an interruption the same command\n"
+        "goes on where it stopped. Exit code 5: no network is within the limits.\n\n"
         "Examples:\n"
         "  siskin compare photos/\n"
         "  siskin compare photos/ --networks xception,mobilenet --max-ms 50\n"
