@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "export/keras.h"
 #include "export/onnx.h"
+#include "export/tfjs.h"
 
 namespace siskin {
 namespace {
@@ -23,7 +24,7 @@ Files WriteOnnx(const ClassifierModel& model, const fs::path& out, FileOps& ops)
 }
 
 Files WriteKerasFile(const ClassifierModel& model, const fs::path& out, FileOps& ops) {
-  return {{out, WriteKeras(model, out, ops)}};
+  return {WriteKeras(model, out, ops)};
 }
 
 }  // namespace
@@ -32,6 +33,7 @@ std::span<const ExportTarget> ExportTargets() {
   static constexpr std::array kTargets = {
       ExportTarget{"onnx", "ONNX", WriteOnnx},
       ExportTarget{"keras", "Keras", WriteKerasFile},
+      ExportTarget{"tfjs", "TensorFlow.js", WriteTfjs},
   };
   return kTargets;
 }

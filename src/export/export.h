@@ -2,22 +2,15 @@
 // docs/export.md describes what each holds.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "base/files.h"
-#include "base/run_context.h"
+#include "export/exported_file.h"
 #include "model/classifier_model.h"
 
 namespace siskin {
-
-struct ExportedFile {
-  std::filesystem::path path;
-  uint64_t bytes = 0;
-};
 
 struct ExportTarget {
   const char* name;   // "onnx"
