@@ -40,5 +40,19 @@ TEST(Export, KerasAnswersTheSameInKeras) {
   for (size_t i = 0; i < cases.size(); ++i) ExpectSameAnswers(answers[i].at("keras"), cases[i]);
 }
 
+TEST(Export, TfjsAnswersTheSameInTensorFlowJs) {
+  const fs::path modules = TfjsModules();
+  if (modules.empty()) GTEST_SKIP() << kNoTfjs;
+  const TemporaryFolder folder;
+  const std::vector<ExportCase> cases = MakeExportCases(folder.path());
+  ExportAll(cases, "tfjs", "tfjs");
+  const std::vector<Json> answers = RunDriver({"node", kDrivers / "run_tfjs.js", modules}, cases);
+  ASSERT_EQ(answers.size(), cases.size());
+  for (size_t i = 0; i < cases.size(); ++i) {
+    ExpectSameAnswers(answers[i].at("tfjs"), cases[i]);
+    EXPECT_EQ(answers[i].at("tfjs").at("classes"), Json(cases[i].class_names));
+  }
+}
+
 }  // namespace
 }  // namespace siskin::testing

@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 constexpr char kCardKey[] = "siskin";  // in the safetensors metadata
 constexpr uint32_t kNumReferences = 3;
 
-ModelCard CardFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& where) {
+ModelCard CardFromMetadata(const std::map<std::string, std::string>& metadata, std::string_view where) {
   const auto found = metadata.find(kCardKey);
   if (found == metadata.end()) {
     Fail(ErrorKind::kModel,
@@ -36,21 +36,33 @@ ModelCard ReadModelCard(const fs::path& file) {
   return CardFromMetadata(ReadSafetensorsMetadata(file), Printable(file.native()));
 }
 
-ClassifierModel ReadModel(const fs::path& file) {
-  const std::string where = Printable(file.native());
-  SafetensorsFile content = ReadSafetensors(file);
+ClassifierModel ParseModel(std::string_view bytes, std::string_view where) {
+  SafetensorsFile content = ParseSafetensors(bytes, where);
   ClassifierModel model{CardFromMetadata(content.metadata, where), std::move(content.tensors)};
-  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), where);
+  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), std::string(where));
   return model;
 }
 
-void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
+ClassifierModel ReadModel(const fs::path& file) {
+  const MappedFile mapped(file);
+  return ParseModel(mapped.text(), Printable(file.native()));
+}
+
+void SetReferences(ClassifierModel* model, ThreadPool& threads) {
   model->card.references.clear();
   Predictor predictor(*model, 1, threads);
   for (uint32_t number = 0; number < kNumReferences; ++number) {
     model->card.references.push_back({number, predictor.Scores(ReferencePicture(number))});
   }
-  WriteSafetensors(file, model->weights, {{"format", "pt"}, {kCardKey, ToText(ToJson(model->card))}}, ops);
+}
+
+void SaveModel(const fs::path& file, const ClassifierModel& model, FileOps& ops) {
+  WriteSafetensors(file, model.weights, {{"format", "pt"}, {kCardKey, ToText(ToJson(model.card))}}, ops);
+}
+
+void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
+  SetReferences(model, threads);
+  SaveModel(file, *model, ops);
 }
 
 void LogitsToScores(const ModelCard& card, std::span<float> logits, std::span<float> scores) {
