@@ -11,21 +11,14 @@
 namespace siskin::testing {
 namespace {
 
-const std::vector<std::vector<std::string>> kVerbs = {{"check"},
-                                                      {"train"},
-                                                      {"predict"},
-                                                      {"eval"},
-                                                      {"features"},
-                                                      {"info"},
-                                                      {"verify"},
-                                                      {"networks"},
-                                                      {"demo-data"},
-                                                      {"doctor"},
-                                                      {"weights", "list"},
-                                                      {"weights", "pull"},
-                                                      {"weights", "import"},
-                                                      {"weights", "path"},
-                                                      {"completion"}};
+const std::vector<std::vector<std::string>> kVerbs = {{"check"},           {"train"},
+                                                      {"predict"},         {"eval"},
+                                                      {"features"},        {"info"},
+                                                      {"verify"},          {"export"},
+                                                      {"networks"},        {"demo-data"},
+                                                      {"doctor"},          {"weights", "list"},
+                                                      {"weights", "pull"}, {"weights", "import"},
+                                                      {"weights", "path"}, {"completion"}};
 
 // Runs something that must be refused as wrong usage and returns what was said.
 std::string Refusal(const std::vector<std::string>& arguments) {

@@ -76,6 +76,18 @@ std::vector<size_t> InKerasOrder(const KerasNetwork& network) {
   return KerasOrder(links);
 }
 
+// What was written is read again: the bytes of the tensors must come back.
+void CheckHdf5(std::string_view bytes, const TensorMap& tensors) {
+  const TensorMap again = ReadHdf5InSandbox(bytes, "the exported weights").tensors;
+  const auto same = [](const TensorMap::value_type& a, const TensorMap::value_type& b) {
+    return a.first == b.first && a.second.shape() == b.second.shape() &&
+           std::ranges::equal(a.second.bytes(), b.second.bytes());
+  };
+  if (!std::ranges::equal(again, tensors, same)) {
+    Fail(ErrorKind::kInternal, "the exported weights do not read back as they were written");
+  }
+}
+
 // The tensors under their paths in model.weights.h5, and the layers' names as attributes beside them.
 std::string WeightsFile(const KerasNetwork& network, const TensorMap& weights) {
   const std::map<std::string, std::string> groups = KerasWeightGroups(network);
@@ -89,7 +101,9 @@ std::string WeightsFile(const KerasNetwork& network, const TensorMap& weights) {
       tensors.emplace(fmt::format("{}/{}", vars, i), network.WeightNamed(layer.weights[i], weights).Clone());
     }
   }
-  return WriteHdf5InSandbox(tensors, attributes);
+  std::string bytes = WriteHdf5InSandbox(tensors, attributes);
+  CheckHdf5(bytes, tensors);
+  return bytes;
 }
 
 }  // namespace
