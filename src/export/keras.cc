@@ -17,7 +17,7 @@ namespace {
 constexpr char kKerasVersion[] = "3.0.0";
 
 Json WithBatch(const std::vector<int64_t>& shape) {
-  Json dims = {nullptr};
+  Json dims = Json::array({nullptr});
   for (const int64_t size : shape) dims.push_back(size);
   return dims;
 }

@@ -16,7 +16,7 @@ Json LayerConfig(const KerasLayer& layer) {
   Json config = layer.config;
   config["name"] = layer.name;
   if (layer.inputs.empty()) {
-    Json& shape = config["batch_input_shape"] = {nullptr};
+    Json& shape = config["batch_input_shape"] = Json::array({nullptr});
     for (const int64_t size : layer.output) shape.push_back(size);
   }
   Json nodes = Json::array(), tensors = Json::array();
