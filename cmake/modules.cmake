@@ -17,7 +17,8 @@ if(SISKIN_SANITIZE)
   target_link_options(siskin_flags INTERFACE -fsanitize=${SISKIN_SANITIZE})
   if(SISKIN_SANITIZE MATCHES "undefined")
     # This check asks the kernel which memory is readable; the sandbox of siskin-import refuses, and it reports an error.
-    target_compile_options(siskin_flags INTERFACE -fno-sanitize=vptr)
+    # And a check of every pointer for null is a tenth of the compile time: AddressSanitizer reports its use anyway.
+    target_compile_options(siskin_flags INTERFACE -fno-sanitize=vptr,null)
   endif()
 endif()
 
