@@ -1,9 +1,6 @@
 // A network with real weights, run for some seconds: one line of JSON with its speed, memory and the sum of its
 // outputs. With --worker it is told what to do on standard input and answers as lib/worker.py does for the other
 // engines. It measures the engine alone: no photos, no files beyond weights, input and output.
-#include <sys/resource.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -19,6 +16,7 @@
 #include "base/npy.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "bench/program.h"
 #include "graph/plan.h"
 #include "kernels/isa.h"
 #include "kernels/peak_bench.h"
@@ -41,16 +39,6 @@ struct Options {
   double seconds = 3;
   bool worker = false, steps = false;
 };
-
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double PeakRssMb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
 
 double Median(std::vector<double> values) {
   std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
@@ -97,19 +85,13 @@ class Workload {
 
   void Run() { plan_->Run(input_, batch_, output_); }
 
-  // One run that does not count, then as many as fit, at least two: seconds of each.
   std::vector<double> TimedRuns(double seconds) {
-    Run();
-    std::vector<double> times;
-    const auto start = std::chrono::steady_clock::now();
-    while (times.size() < 2 || SecondsSince(start) < seconds) {
-      const auto before = std::chrono::steady_clock::now();
-      Run();
-      times.push_back(SecondsSince(before));
-      const std::span<const double> steps = plan_->step_seconds();
-      for (size_t i = 0; i < steps.size(); ++i) fastest_steps_[i] = std::min(fastest_steps_[i], steps[i]);
-    }
-    return times;
+    return siskin::TimedRuns(
+        seconds, [&] { Run(); },
+        [&] {
+          const std::span<const double> steps = plan_->step_seconds();
+          for (size_t i = 0; i < steps.size(); ++i) fastest_steps_[i] = std::min(fastest_steps_[i], steps[i]);
+        });
   }
 
   void WriteOutput(const fs::path& file) {
@@ -163,10 +145,6 @@ class Workload {
   std::vector<float> input_, output_;
   std::vector<double> fastest_steps_;
 };
-
-void Print(const Json& json) {
-  std::cout << ToText(json) << std::endl;
-}
 
 // Every step in its turn with its fastest run, for whoever makes it faster.
 void PrintSteps(const Workload& workload) {
@@ -232,35 +210,23 @@ void Serve(const Options& options, ThreadPool& threads) {
   }
 }
 
-Options ParseOptions(CLI::App* app, int argc, char** argv) {
-  Options options;
-  app->add_option("network", options.network, "Name in the catalogue; none: only the machine's peak, with --worker");
-  app->add_option("--size", options.size, "Pixels of a side; 0: the network's own");
-  app->add_option("--batch", options.batch)->check(CLI::Range(1, 1024));
-  app->add_option("--threads", options.threads)->check(CLI::Range(1, 1024));
-  app->add_option("--weights", options.weights, "A safetensors file instead of the store's; none: random ones");
-  app->add_option("--input", options.input, "An .npy file instead of noise");
-  app->add_option("--output", options.output, "Writes the outputs as .npy");
-  app->add_option("--seconds", options.seconds, "How long to run");
-  app->add_flag("--steps", options.steps, "Prints the fastest time of every step");
-  app->add_flag("--worker", options.worker, "Takes commands on standard input");
-  app->parse(argc, argv);
-  return options;
-}
-
 int Main(int argc, char** argv) {
+  Options options;
   CLI::App app("Runs a network of Siskin and measures it");
-  try {
-    const Options options = ParseOptions(&app, argc, argv);
+  app.add_option("network", options.network, "Name in the catalogue; none: only the machine's peak, with --worker");
+  app.add_option("--size", options.size, "Pixels of a side; 0: the network's own");
+  app.add_option("--batch", options.batch)->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024));
+  app.add_option("--weights", options.weights, "A safetensors file instead of the store's; none: random ones");
+  app.add_option("--input", options.input, "An .npy file instead of noise");
+  app.add_option("--output", options.output, "Writes the outputs as .npy");
+  app.add_option("--seconds", options.seconds, "How long to run");
+  app.add_flag("--steps", options.steps, "Prints the fastest time of every step");
+  app.add_flag("--worker", options.worker, "Takes commands on standard input");
+  return RunProgram(app, "siskin-engine-bench", argc, argv, [&] {
     ThreadPool threads(options.threads);
     options.worker ? Serve(options, threads) : Measure(options, threads);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
-  } catch (const std::exception& error) {
-    std::cerr << "siskin-engine-bench: " << error.what() << "\n";
-    return 1;
-  }
+  });
 }
 
 }  // namespace

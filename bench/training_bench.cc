@@ -1,11 +1,7 @@
 // Whole training steps of a network with the article's head (forward, backward, SGD with momentum), for some seconds:
 // one line of JSON with speed and memory. With --worker it is told what to do on standard input and answers as
 // lib/worker.py does. No photos: the batch is noise, which costs what photos cost.
-#include <sys/resource.h>
-
-#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <map>
@@ -16,6 +12,7 @@
 #include "base/json.h"
 #include "base/random.h"
 #include "base/threads.h"
+#include "bench/program.h"
 #include "graph/training_plan.h"
 #include "kernels/peak_bench.h"
 #include "model/model_card.h"
@@ -33,16 +30,6 @@ struct Options {
   double seconds = 10;
   bool frozen_bn = false, steps = false, worker = false;
 };
-
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double PeakRssMb() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) / 1024;
-}
 
 class Training {
  public:
@@ -81,19 +68,13 @@ class Training {
     OptimizerStep(recipe_, recipe_.lr, ranges_, gradient_, parameters_, &optimizer_, threads_);
   }
 
-  // One step that does not count, then as many as fit, at least two: seconds of each.
   std::vector<double> TimedSteps(double seconds) {
-    Step();
-    std::vector<double> times;
     fastest_.assign(plan_->steps().size(), 1e9);
-    const auto start = std::chrono::steady_clock::now();
-    while (times.size() < 2 || SecondsSince(start) < seconds) {
-      const auto before = std::chrono::steady_clock::now();
-      Step();
-      times.push_back(SecondsSince(before));
-      for (size_t i = 0; i < fastest_.size(); ++i) fastest_[i] = std::min(fastest_[i], plan_->steps()[i].seconds);
-    }
-    return times;
+    return TimedRuns(
+        seconds, [&] { Step(); },
+        [&] {
+          for (size_t i = 0; i < fastest_.size(); ++i) fastest_[i] = std::min(fastest_[i], plan_->steps()[i].seconds);
+        });
   }
 
   void PrintSteps() const {
@@ -151,10 +132,6 @@ class Training {
   std::vector<double> fastest_;
 };
 
-void Print(const Json& json) {
-  std::cout << ToText(json) << std::endl;
-}
-
 void Measure(const Options& options, ThreadPool& threads) {
   Training training(options, threads);
   double peak = MeasurePeakGflops(threads);
@@ -196,27 +173,20 @@ void Serve(const Options& options, ThreadPool& threads) {
 }
 
 int Main(int argc, char** argv) {
+  Options options;
   CLI::App app("Trains a network of Siskin on noise and measures it");
-  try {
-    Options options;
-    app.add_option("network", options.network, "Name in the catalogue");
-    app.add_option("--size", options.size, "Pixels of a side");
-    app.add_option("--batch", options.batch)->check(CLI::Range(1, 1024));
-    app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024));
-    app.add_option("--seconds", options.seconds, "How long to run");
-    app.add_flag("--frozen-bn", options.frozen_bn, "Batch normalisation by its moving averages");
-    app.add_flag("--steps", options.steps, "Prints the fastest time of every step");
-    app.add_flag("--worker", options.worker, "Takes commands on standard input");
-    app.parse(argc, argv);
+  app.add_option("network", options.network, "Name in the catalogue");
+  app.add_option("--size", options.size, "Pixels of a side");
+  app.add_option("--batch", options.batch)->check(CLI::Range(1, 1024));
+  app.add_option("--threads", options.threads)->check(CLI::Range(1, 1024));
+  app.add_option("--seconds", options.seconds, "How long to run");
+  app.add_flag("--frozen-bn", options.frozen_bn, "Batch normalisation by its moving averages");
+  app.add_flag("--steps", options.steps, "Prints the fastest time of every step");
+  app.add_flag("--worker", options.worker, "Takes commands on standard input");
+  return RunProgram(app, "siskin-training-bench", argc, argv, [&] {
     ThreadPool threads(options.threads);
     options.worker ? Serve(options, threads) : Measure(options, threads);
-    return 0;
-  } catch (const CLI::ParseError& error) {
-    return app.exit(error);
-  } catch (const std::exception& error) {
-    std::cerr << "siskin-training-bench: " << error.what() << "\n";
-    return 1;
-  }
+  });
 }
 
 }  // namespace
