@@ -24,6 +24,7 @@
 #include "kernels/peak_bench.h"
 #include "networks/catalogue.h"
 #include "siskin/error.h"
+#include "train/initial_weights.h"
 #include "weights/import.h"
 #include "weights/safetensors.h"
 #include "weights/store.h"
@@ -72,7 +73,10 @@ class Workload {
  public:
   Workload(const Options& options, ThreadPool& threads) : batch_(options.batch) {
     const NetworkCard& card = FindNetwork(options.network);
-    const WeightsCard& weights_card = card.weights.at(0);
+    // Networks without published weights here run with random ones: as fast.
+    WeightsCard weights_card;
+    weights_card.with_top = true;
+    if (!card.weights.empty()) weights_card = card.weights[0];
     const Graph graph = BuildNetwork(WithDefaults({.network = card.name,
                                                    .height = options.size,
                                                    .width = options.size,
@@ -131,6 +135,7 @@ class Workload {
 
  private:
   static TensorMap ReadWeights(const fs::path& file, const WeightsCard& card, const NetworkLayout& layout) {
+    if (file == "none") return InitialWeights(layout, 0);
     if (file.empty()) return WeightStore().Load(card, layout);
     TensorMap tensors = ReadSafetensors(file).tensors;
     CheckWeights(tensors, layout, file.string());
@@ -233,7 +238,7 @@ Options ParseOptions(CLI::App* app, int argc, char** argv) {
   app->add_option("--size", options.size, "Pixels of a side; 0: the network's own");
   app->add_option("--batch", options.batch)->check(CLI::Range(1, 1024));
   app->add_option("--threads", options.threads)->check(CLI::Range(1, 1024));
-  app->add_option("--weights", options.weights, "A safetensors file instead of the store's");
+  app->add_option("--weights", options.weights, "A safetensors file instead of the store's; none: random ones");
   app->add_option("--input", options.input, "An .npy file instead of noise");
   app->add_option("--output", options.output, "Writes the outputs as .npy");
   app->add_option("--seconds", options.seconds, "How long to run");

@@ -151,6 +151,18 @@ fs::path RuntimesPython() {
   return fs::exists(python) ? python : fs::path();
 }
 
+fs::path TfjsModules() {
+  const char* given = std::getenv("SISKIN_TFJS");
+  const fs::path folder = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / "build" / "tfjs";
+  ProcessOptions node;
+  node.command = {"node", "--version"};
+  node.environment = EnvironmentWith("NO_COLOR", "1");
+  node.max_output_bytes = 1000;
+  node.timeout_seconds = 60;
+  const bool there = fs::exists(folder / "node_modules" / "@tensorflow" / "tfjs-backend-wasm");
+  return there && RunProcess(node).ok() ? folder : fs::path();
+}
+
 void ExportAll(const std::vector<ExportCase>& cases, const std::string& to, const std::string& file) {
   for (const ExportCase& made : cases) {
     const RunResult result = RunSiskin({"export", made.model(), "--to", to, "-o", made.folder / file});

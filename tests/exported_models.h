@@ -31,7 +31,11 @@ std::filesystem::path RuntimesPython();
 inline constexpr char kNoRuntimes[] =
     "SKIPPED: no Python with the other runtimes; set SISKIN_BENCH_VENV or run bench/lib/venv once";
 
-// Runs `siskin export` for every case; the result is model.SUFFIX in its folder.
+// The folder with TensorFlow.js in node_modules: SISKIN_TFJS, or build/tfjs. Empty: not there, or no node.
+std::filesystem::path TfjsModules();
+inline constexpr char kNoTfjs[] = "SKIPPED: no TensorFlow.js here; tests/exports/install_tfjs installs it";
+
+// Runs `siskin export` for every case; the result is `file` in its folder.
 void ExportAll(const std::vector<ExportCase>& cases, const std::string& to, const std::string& file);
 
 // One line of JSON for every case. The test fails if the driver does.

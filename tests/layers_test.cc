@@ -17,9 +17,9 @@ namespace {
 namespace fs = std::filesystem;
 
 // Top to bottom: a folder may include itself and what stands after it.
-const std::vector<std::string> kLayers = {"cli",    "api",      "compare", "train",   "evaluate", "export",
-                                          "model",  "networks", "import",  "weights", "graph",    "data",
-                                          "images", "kernels",  "tensor",  "base"};
+const std::vector<std::string> kLayers = {"cli",    "api",    "compare",  "train",  "diagram", "evaluate",
+                                          "export", "model",  "networks", "import", "weights", "graph",
+                                          "data",   "images", "kernels",  "tensor", "base"};
 
 // Which folder alone may include a library's headers.
 const std::map<std::string, std::string> kOwners = {

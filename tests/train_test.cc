@@ -45,6 +45,9 @@ TEST(Train, EndsWithATestedModelThatEveryVerbTakes) {
   const RunResult info = RunSiskin({"info", model});
   EXPECT_NE(info.out.find("2: bird, other"), std::string::npos) << info.out;
   EXPECT_NE(info.out.find("head_logits"), std::string::npos) << info.out;
+  const RunResult drawn = RunSiskin({"info", model, "--diagram", "-"});
+  EXPECT_NE(drawn.out.find("model (MobileNet)</text>"), std::string::npos) << drawn.err;
+  EXPECT_NE(drawn.out.find("<title>head_logits: "), std::string::npos) << drawn.out;
   const RunResult answered = RunSiskin({"predict", model, shop.path("photos")});
   EXPECT_EQ(answered.exit_code, 0) << answered.err;
   EXPECT_EQ(CountLines(answered.out), 40u) << answered.out;

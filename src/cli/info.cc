@@ -2,12 +2,16 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <filesystem>
+
 #include "base/error.h"
 #include "base/utf8.h"
 #include "cli/layer_table.h"
 #include "cli/model_argument.h"
 #include "cli/text.h"
 #include "cli/verb.h"
+#include "diagram/block.h"
+#include "diagram/diagram.h"
 
 namespace siskin::cli {
 namespace {
@@ -76,17 +80,23 @@ class InfoVerb : public Verb {
     options.Number("--alpha", &alpha_, 0, 10, "width of a network that has several");
     options.Flag("--top", &top_, "a network with ImageNet's classifier instead of pooled features");
     options.Flag("--no-layers", &no_layers_, "leave the table of layers out");
+    options.Text("--diagram", "FILE", &diagram_, "draw it (SVG, - for standard output) instead of describing it");
+    options.Text("--block", "NAME", &block_, "with --diagram: only this block, such as mixed4 of inception_v3");
     AddFormat(options, {"text", "json"});
     AddOutput(options);
     options.Footer(
         "Examples:\n"
         "  siskin info pets.safetensors\n"
         "  siskin info mobilenet --alpha 0.5 --size 160\n"
+        "  siskin info xception --top --diagram xception.svg\n"
         "  siskin info pets.safetensors --format json | jq .card.metrics.test");
   }
 
   ExitCode Run(Session& session) override {
     const NetworkCard* network = NetworkNamed(model_);
+    if (!diagram_.empty()) return WriteDiagram(network);
+    if (!block_.empty())
+      Fail(ErrorKind::kUsage, "--block {}: of a diagram; give --diagram FILE, too", Printable(block_));
     const bool json = session.format() == "json";
     const std::string text = network != nullptr ? DescribeNetwork(*network, json) : DescribeModel(json);
     Output output = session.OpenOutput();
@@ -96,6 +106,37 @@ class InfoVerb : public Verb {
   }
 
  private:
+  ExitCode WriteDiagram(const NetworkCard* network) const {
+    std::string svg;
+    if (network != nullptr) {
+      svg = Diagram(BuildNetwork(AskedOptions(*network)), network->title);
+    } else {
+      RequireModelFile(model_);
+      const ModelCard card = ReadModelCard(model_);
+      const std::string name = FindNetwork(card.network.network).title;
+      svg = Diagram(BuildModelGraph(card), fmt::format("{} ({})", std::filesystem::path(model_).stem().string(), name));
+    }
+    Output output(diagram_);
+    output.Write(svg);
+    output.Commit();
+    return ExitCode::kDone;
+  }
+
+  std::string Diagram(const Graph& graph, const std::string& title) const {
+    if (block_.empty()) return DiagramSvg(graph, title, CostText(graph));
+    const Graph block = BlockNamed(graph, block_);
+    return DiagramSvg(block, fmt::format("{}: {}", title, block_), CostText(block));
+  }
+
+  NetworkOptions AskedOptions(const NetworkCard& card) const {
+    NetworkOptions asked;
+    asked.network = card.name;
+    asked.height = asked.width = size_;
+    asked.alpha = alpha_;
+    asked.top = top_;
+    return WithDefaults(asked);
+  }
+
   std::string DescribeModel(bool json) const {
     RequireModelFile(model_);
     const ModelCard card = ReadModelCard(model_);
@@ -105,12 +146,7 @@ class InfoVerb : public Verb {
   }
 
   std::string DescribeNetwork(const NetworkCard& card, bool json) const {
-    NetworkOptions asked;
-    asked.network = card.name;
-    asked.height = asked.width = size_;
-    asked.alpha = alpha_;
-    asked.top = top_;
-    const NetworkOptions options = WithDefaults(asked);
+    const NetworkOptions options = AskedOptions(card);
     const Graph graph = BuildNetwork(options);
     if (!json) return AlignColumns(NetworkRows(card, options, graph)) + Layers(graph);
     Json description = {{"v", 1},
@@ -130,7 +166,7 @@ class InfoVerb : public Verb {
 
   std::string Layers(const Graph& graph) const { return no_layers_ ? "" : "\n" + LayerTable(graph); }
 
-  std::string model_;
+  std::string model_, diagram_, block_;
   int size_ = 0;
   double alpha_ = 1;
   bool top_ = false, no_layers_ = false;

@@ -138,7 +138,7 @@ class WeightsVerb : public Verb {
     import_ = options.Verb("import", "Take weights from a file you have.");
     import_->Argument(
         "FILE", &file_,
-        "Keras .h5, .weights.h5 or .keras, TensorFlow.js model.json, frozen TensorFlow graph, safetensors");
+        "Keras .h5, .weights.h5 or .keras, TensorFlow.js model.json, frozen TensorFlow graph, ONNX, safetensors");
     import_->RequiredText("--as", "NAME", &name_, "which weights these are, from `siskin weights list`");
     import_->Footer("Example:\n  siskin weights import xception_notop.h5 --as xception-imagenet");
   }

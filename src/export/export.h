@@ -2,31 +2,27 @@
 // docs/export.md describes what each holds.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <span>
 #include <string_view>
 #include <vector>
 
-#include "base/files.h"
-#include "base/run_context.h"
+#include "export/exported_file.h"
 #include "model/classifier_model.h"
 
 namespace siskin {
 
-struct ExportedFile {
-  std::filesystem::path path;
-  uint64_t bytes = 0;
-};
-
 struct ExportTarget {
-  const char* name;   // "onnx"
-  const char* title;  // "ONNX"
+  const char* name;    // "onnx"
+  const char* ending;  // of its files: ".onnx"; "": it is a folder
   // Writes `model` to `out`, each file atomically; what was written, the file to open first. Errors: kIo.
   std::vector<ExportedFile> (*write)(const ClassifierModel& model, const std::filesystem::path& out, FileOps& ops);
+
+  bool is_folder() const { return ending[0] == '\0'; }
 };
 
 std::span<const ExportTarget> ExportTargets();
-const ExportTarget& FindExportTarget(std::string_view name);  // kUsage naming the known ones
+// By its name, or with "auto" by the ending of `out`. kUsage naming the known ones.
+const ExportTarget& FindExportTarget(std::string_view name, const std::filesystem::path& out);
 
 }  // namespace siskin

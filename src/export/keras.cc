@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "graph/keras_order.h"
 #include "weights/archive.h"
 #include "weights/hdf5.h"
 
@@ -16,7 +17,7 @@ namespace {
 constexpr char kKerasVersion[] = "3.0.0";
 
 Json WithBatch(const std::vector<int64_t>& shape) {
-  Json dims = {nullptr};
+  Json dims = Json::array({nullptr});
   for (const int64_t size : shape) dims.push_back(size);
   return dims;
 }
@@ -63,29 +64,28 @@ std::string SnakeCase(const std::string& name) {
   return snake;
 }
 
-// Layers as Keras keeps them: those farthest from the output first, equally far ones in the order in which a search
-// from the output comes upon them.
-std::vector<const KerasLayer*> InKerasOrder(const KerasNetwork& network) {
-  std::map<std::string, int> distance, met;
-  for (auto layer = network.layers.rbegin(); layer != network.layers.rend(); ++layer) {
-    for (const std::string& input : layer->inputs) {
-      distance[input] = std::max(distance[input], distance[layer->name] + 1);
-    }
+// Indices of the layers as Keras keeps them in a model.
+std::vector<size_t> InKerasOrder(const KerasNetwork& network) {
+  std::map<std::string, int> indices;
+  std::vector<Layer> links;  // only their inputs count
+  for (const KerasLayer& layer : network.layers) {
+    indices[layer.name] = static_cast<int>(links.size());
+    links.emplace_back();
+    for (const std::string& input : layer.inputs) links.back().inputs.push_back({indices.at(input)});
   }
-  std::vector<const KerasLayer*> pending = {&network.layers.back()};  // the deepest search first: a stack
-  while (!pending.empty()) {
-    const KerasLayer* layer = pending.back();
-    pending.pop_back();
-    if (!met.emplace(layer->name, static_cast<int>(met.size())).second) continue;
-    for (auto input = layer->inputs.rbegin(); input != layer->inputs.rend(); ++input) {
-      pending.push_back(&Find(network, *input));
-    }
+  return KerasOrder(links);
+}
+
+// What was written is read again: the bytes of the tensors must come back.
+void CheckHdf5(std::string_view bytes, const TensorMap& tensors) {
+  const TensorMap again = ReadHdf5InSandbox(bytes, "the exported weights").tensors;
+  const auto same = [](const TensorMap::value_type& a, const TensorMap::value_type& b) {
+    return a.first == b.first && a.second.shape() == b.second.shape() &&
+           std::ranges::equal(a.second.bytes(), b.second.bytes());
+  };
+  if (!std::ranges::equal(again, tensors, same)) {
+    Fail(ErrorKind::kInternal, "the exported weights do not read back as they were written");
   }
-  std::vector<const KerasLayer*> order;
-  for (const KerasLayer& layer : network.layers) order.push_back(&layer);
-  std::ranges::sort(order, {},
-                    [&](const KerasLayer* layer) { return std::pair(-distance[layer->name], met[layer->name]); });
-  return order;
 }
 
 // The tensors under their paths in model.weights.h5, and the layers' names as attributes beside them.
@@ -98,12 +98,12 @@ std::string WeightsFile(const KerasNetwork& network, const TensorMap& weights) {
     const std::string vars = groups.at(layer.name) + "/vars";
     attributes[vars] = {{"name", Json::array({layer.name})}};
     for (size_t i = 0; i < layer.weights.size(); ++i) {
-      const auto added = network.added.find(layer.weights[i]);
-      const Tensor& tensor = added != network.added.end() ? added->second : weights.at(layer.weights[i]);
-      tensors.emplace(fmt::format("{}/{}", vars, i), tensor.Clone());
+      tensors.emplace(fmt::format("{}/{}", vars, i), network.WeightNamed(layer.weights[i], weights).Clone());
     }
   }
-  return WriteHdf5InSandbox(tensors, attributes);
+  std::string bytes = WriteHdf5InSandbox(tensors, attributes);
+  CheckHdf5(bytes, tensors);
+  return bytes;
 }
 
 }  // namespace
@@ -111,43 +111,44 @@ std::string WeightsFile(const KerasNetwork& network, const TensorMap& weights) {
 Json Keras3Config(const KerasNetwork& network, const std::string& name) {
   Json layers = Json::array();
   for (const KerasLayer& layer : network.layers) layers.push_back(LayerConfig(network, layer));
-  return {{"module", "keras"},
+  return {{"module", "keras.src.models.functional"},
           {"class_name", "Functional"},
           {"config",
            {{"name", name},
             {"trainable", true},
             {"layers", layers},
-            {"input_layers", Json::array({Json::array({network.layers.front().name, 0, 0})})},
-            {"output_layers", Json::array({Json::array({network.layers.back().name, 0, 0})})}}},
+            {"input_layers", Json::array({network.layers.front().name, 0, 0})},
+            {"output_layers", Json::array({network.layers.back().name, 0, 0})}}},
           {"registered_name", "Functional"}};
 }
 
 std::map<std::string, std::string> KerasWeightGroups(const KerasNetwork& network) {
   std::map<std::string, std::string> groups;
   std::map<std::string, int> used;
-  for (const KerasLayer* layer : InKerasOrder(network)) {
-    const std::string kind = SnakeCase(layer->class_name);
+  for (const size_t index : InKerasOrder(network)) {
+    const KerasLayer& layer = network.layers[index];
+    const std::string kind = SnakeCase(layer.class_name);
     const int number = used[kind]++;
-    groups[layer->name] = "layers/" + kind + (number == 0 ? "" : fmt::format("_{}", number));
+    groups[layer.name] = "layers/" + kind + (number == 0 ? "" : fmt::format("_{}", number));
   }
   return groups;
 }
 
-uint64_t WriteKeras(const ClassifierModel& model, const std::filesystem::path& out, FileOps& ops) {
+ExportedFile WriteKeras(const ClassifierModel& model, const std::filesystem::path& out, FileOps& ops) {
   const KerasNetwork network = KerasLayers(model);
   const std::string config = ToText(Keras3Config(network, model.card.network.network));
   const std::string metadata = ToText({{"keras_version", kKerasVersion}, {"siskin", ExportNotes(model.card)}});
   const std::string weights = WeightsFile(network, model.weights);
   const std::pair<std::string, std::string_view> members[] = {
       {"metadata.json", metadata}, {"config.json", config}, {"model.weights.h5", weights}};
-  uint64_t bytes = 0;
+  ExportedFile written{out, 0};
   AtomicFile file(out, ops);
   WriteZip(members, [&](std::string_view piece) {
     file.Write(piece);
-    bytes += piece.size();
+    written.bytes += piece.size();
   });
   file.Commit();
-  return bytes;
+  return written;
 }
 
 }  // namespace siskin

@@ -1,9 +1,10 @@
 // A model as a .keras file: opens with keras.models.load_model, standard layers only.
 #pragma once
 
-#include <filesystem>
+#include <map>
+#include <string>
 
-#include "base/files.h"
+#include "export/exported_file.h"
 #include "export/keras_layers.h"
 
 namespace siskin {
@@ -15,7 +16,7 @@ Json Keras3Config(const KerasNetwork& network, const std::string& name);
 // counted in the order in which Keras sorts the layers of a model, by their distance from the output.
 std::map<std::string, std::string> KerasWeightGroups(const KerasNetwork& network);
 
-// Writes the file (a zip of config.json, metadata.json and model.weights.h5) and returns its size. kIo.
-uint64_t WriteKeras(const ClassifierModel& model, const std::filesystem::path& out, FileOps& ops);
+// Writes the file: a zip of config.json, metadata.json and model.weights.h5. kIo.
+ExportedFile WriteKeras(const ClassifierModel& model, const std::filesystem::path& out, FileOps& ops);
 
 }  // namespace siskin

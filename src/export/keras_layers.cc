@@ -101,7 +101,7 @@ class KerasTranslation {
       case LayerKind::kGlobalMaxPool:
         return Append("GlobalMaxPooling2D", layer.name, {{"data_format", "channels_last"}}, {x}, channels);
       case LayerKind::kAdd:
-        return Append("Add", layer.name, Json::object(), Inputs(layer), like_input);
+        return Add(layer, like_input);
       case LayerKind::kConcat:
         return Append("Concatenate", layer.name, {{"axis", -1}}, Inputs(layer), map);
       case LayerKind::kDense:
@@ -173,6 +173,15 @@ class KerasTranslation {
                   ShapeOf(x));
   }
 
+  // x + scale * residual
+  std::string Add(const Layer& layer, const Ints& shape) {
+    std::vector<std::string> inputs = Inputs(layer);
+    if (layer.residual_scale != 1) {
+      inputs[1] = Append("Rescaling", layer.name + "_scale", Rescaling(layer.residual_scale, 0), {inputs[1]}, shape);
+    }
+    return Append("Add", layer.name, Json::object(), std::move(inputs), shape);
+  }
+
   // [C] as [1, 1, C], and the other way round.
   std::string AsMap(const std::string& x) {
     if (!IsFlat(x)) return x;
@@ -209,6 +218,11 @@ class KerasTranslation {
 };
 
 }  // namespace
+
+const Tensor& KerasNetwork::WeightNamed(const std::string& name, const TensorMap& model_weights) const {
+  const auto own = added.find(name);
+  return own != added.end() ? own->second : model_weights.at(name);
+}
 
 Json ExportNotes(const ModelCard& card) {
   return {{"version", SISKIN_VERSION},

@@ -24,6 +24,9 @@ struct KerasNetwork {
   std::vector<KerasLayer> layers;  // topological; the first takes photos [height, width, 3] as floats from 0 to 255
                                    // ("image"), the last gives their scores [classes] ("scores")
   TensorMap added;                 // tensors of layers that the model does not have: of preprocessing
+
+  // A layer's tensor: one of the model's, or an added one.
+  const Tensor& WeightNamed(const std::string& name, const TensorMap& model_weights) const;
 };
 
 // Class names, threshold and the like, for the members of a file that its format leaves to whoever writes it.

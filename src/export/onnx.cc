@@ -78,7 +78,7 @@ class OnnxExport {
       case LayerKind::kGlobalMaxPool:
         return {out_.Node("GlobalMaxPool", {x.name}, layer.name)};
       case LayerKind::kAdd:
-        return {out_.Node("Add", Inputs(layer), layer.name), x.flat};
+        return {Add(layer), x.flat};
       case LayerKind::kConcat:
         return {out_.Node("Concat", Inputs(layer), layer.name, {{"axis", int64_t{1}}}), x.flat};
       case LayerKind::kDense:
@@ -152,6 +152,16 @@ class OnnxExport {
     const std::vector<std::string> inputs = {x, gamma, Parameter(layer, "beta"), Parameter(layer, "moving_mean"),
                                              Parameter(layer, "moving_variance")};
     return out_.Node("BatchNormalization", inputs, layer.name, {{"epsilon", layer.epsilon}});
+  }
+
+  // x + scale * residual
+  std::string Add(const Layer& layer) {
+    std::vector<std::string> inputs = Inputs(layer);
+    if (layer.residual_scale != 1) {
+      const std::string scale = Scalar(layer.name + "/scale", layer.residual_scale);
+      inputs[1] = out_.Node("Mul", {inputs[1], scale}, layer.name + "/residual");
+    }
+    return out_.Node("Add", inputs, layer.name);
   }
 
   std::string Activate(const Layer& layer, const std::string& x) {

@@ -288,4 +288,16 @@ int64_t Graph::num_multiply_adds() const {
   return count;
 }
 
+int Graph::depth() const {
+  std::vector<int> depths;  // by layer
+  for (const Layer& layer : layers_) {
+    int depth = 0;
+    for (const NodeId input : layer.inputs) depth = std::max(depth, depths[static_cast<size_t>(input.index)]);
+    const bool counts = layer.kind == LayerKind::kConv2D || layer.kind == LayerKind::kDepthwiseConv2D ||
+                        layer.kind == LayerKind::kSeparableConv2D || layer.kind == LayerKind::kDense;
+    depths.push_back(depth + (counts ? 1 : 0));
+  }
+  return depths.empty() ? 0 : depths.back();
+}
+
 }  // namespace siskin

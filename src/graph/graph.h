@@ -120,6 +120,7 @@ class Graph {
   NetworkLayout Layout() const;       // layers with parameters, in Keras' order (graph/keras_order.h)
   int64_t num_parameters() const;     // Keras' count, moving statistics included
   int64_t num_multiply_adds() const;  // of one image: convolutions and dense layers
+  int depth() const;                  // convolutions and dense layers on the longest way from the input: 50 of ResNet50
 
  private:
   NodeId Append(LayerKind kind, std::string name, std::vector<NodeId> inputs, FeatureShape output);

@@ -111,5 +111,36 @@ TEST(Graph, LayoutHasKerasNamesShapesAndOrder) {
   EXPECT_EQ(g.num_multiply_adds(), 64 * (27 * 5 + 45 + 5 * (9 + 7)) + 14);
 }
 
+// docs/networks.md: a 3x3 convolution from 16 to 32 channels, and the two orders of its separable versions.
+TEST(Graph, WeightsOfASeparableConvolution) {
+  const auto weights = [](const auto& build) {
+    Graph g;
+    build(g, g.Input(8, 8, 16));
+    return g.num_parameters();
+  };
+  const Graph::Conv conv{.filters = 32, .kernel = 3}, pointwise{.filters = 32}, depthwise{.kernel = 3};
+  EXPECT_EQ(weights([&](Graph& g, NodeId x) { g.Conv2D("conv", x, conv); }), 4608);
+  EXPECT_EQ(weights([&](Graph& g, NodeId x) { g.SeparableConv2D("separable", x, conv); }), 144 + 512);
+  EXPECT_EQ(weights([&](Graph& g, NodeId x) {
+              g.DepthwiseConv2D("depthwise", g.Conv2D("pointwise", x, pointwise), depthwise);
+            }),
+            512 + 288);
+}
+
+// Two branches of different length between a first and a last layer: the layer that is deeper comes first, of two that
+// are as deep the one in the branch that the concatenation names first. Built in the order of people, branch by branch.
+TEST(Graph, LayoutOfParallelBranchesIsSortedByDepth) {
+  Graph g;
+  const Graph::Conv conv{.filters = 2};
+  const NodeId x = g.Conv2D("first", g.Input(4, 4, 3), conv);
+  const NodeId a = g.Conv2D("a", x, conv);
+  const NodeId b = g.Conv2D("b2", g.Conv2D("b1", x, conv), conv);
+  const NodeId c = g.Conv2D("c2", g.Activate("c_relu", g.Conv2D("c1", x, conv), Activation::kRelu), conv);
+  g.Conv2D("last", g.Concat("concat", {b, a, c}), conv);
+  std::string text;
+  for (const LayerLayout& layer : g.Layout()) text += layer.name + " ";
+  EXPECT_EQ(text, "first c1 b1 b2 a c2 last ");
+}
+
 }  // namespace
 }  // namespace siskin

@@ -91,6 +91,28 @@ void MergeZeroPadding(Program& program) {
   RemoveDeadOps(program);
 }
 
+void FlattenConcat(Program& program) {
+  for (int i = 0; i < static_cast<int>(program.ops.size()); ++i) {
+    if (OpAt(program, i).kind != LayerKind::kConcat) continue;
+    for (size_t part = 0; part < OpAt(program, i).inputs.size();) {
+      const int inner = SoleProducer(program, OpAt(program, i).inputs[part]);
+      if (inner < 0 || OpAt(program, inner).kind != LayerKind::kConcat) {
+        ++part;
+        continue;
+      }
+      Op& whole = OpAt(program, i);
+      const Op& parts = OpAt(program, inner);
+      whole.fused.push_back(parts.name);
+      whole.fused.insert(whole.fused.end(), parts.fused.begin(), parts.fused.end());
+      whole.inputs.erase(whole.inputs.begin() + static_cast<ptrdiff_t>(part));
+      whole.inputs.insert(whole.inputs.begin() + static_cast<ptrdiff_t>(part), parts.inputs.begin(),
+                          parts.inputs.end());
+      program.ops.erase(program.ops.begin() + inner);
+      --i;
+    }
+  }
+}
+
 namespace {
 
 void FoldInto(Op& op, const std::vector<double>& scale, const std::vector<double>& shift) {
@@ -222,6 +244,7 @@ void Optimize(Program& program) {
   RemoveDeadOps(program);
   RemoveIdentities(program);
   MergeZeroPadding(program);
+  FlattenConcat(program);
   FoldBatchNorm(program);
   FuseAdd(program);
   FuseActivation(program);

@@ -16,6 +16,9 @@ void RemoveIdentities(Program& program);
 // stays behind: it writes the same image.
 void MergeZeroPadding(Program& program);
 
+// A concatenation of concatenations becomes one, whose parts are all computed in their place.
+void FlattenConcat(Program& program);
+
 // Batch normalisation behind a convolution or dense layer that nobody else reads goes into its weights and bias (in
 // double precision, rounded once). Any other stays: y = scale * x + shift.
 void FoldBatchNorm(Program& program);

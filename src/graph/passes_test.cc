@@ -73,6 +73,62 @@ TEST(Passes, PaddingInFrontOfAPoolStays) {
   EXPECT_EQ(program.ops[0].depthwise, std::vector<float>(3, 1.0f));
 }
 
+TEST(Passes, PaddingMovesIntoAMaximumOfWhatIsNotNegative) {
+  const auto merged = [](const Padding& padding) {
+    Graph g;
+    const NodeId relu = g.Activate("relu", g.Input(6, 6, 3), Activation::kRelu);
+    g.MaxPool("pool", g.ZeroPad("pad", relu, padding), {.size = 3, .stride = 2});
+    Program program = LowerRandom(g);
+    MergeZeroPadding(program);
+    return program;
+  };
+  const Program program = merged({1, 2, 0, 1});
+  EXPECT_EQ(Describe(program), "relu(0) act1 -> 1\npool(1) [pad] -> 3\n");
+  EXPECT_EQ(program.ops[1].window.padding, (Padding{1, 2, 0, 1}));
+  // A window of zeros alone has a maximum, one of nothing has none.
+  EXPECT_EQ(merged({1, 1, 1, 3}).ops.size(), 3u);
+  EXPECT_EQ(merged({3, 1, 1, 1}).ops.size(), 3u);
+}
+
+TEST(Passes, TheFactorOfAResidualMovesIntoTheConvolution) {
+  Graph g;
+  const NodeId x = g.Input(4, 4, 1);
+  const NodeId residual = g.Conv2D("conv", x, {.filters = 1, .use_bias = true});
+  g.AddScaled("add", x, residual, 0.25f);
+  TensorMap weights;
+  weights["conv/kernel"] = Tensor::FromFloats({1, 1, 1, 1}, std::vector<float>{8});
+  weights["conv/bias"] = Tensor::FromFloats({1}, std::vector<float>{-2});
+  Program program = Lower(g, weights);
+  FoldBatchNorm(program);
+  FuseAdd(program);
+  ASSERT_EQ(Describe(program), "conv(0) +0 [add add] -> 2\n");
+  EXPECT_EQ(program.ops[0].matrix, std::vector<float>{2});
+  EXPECT_EQ(program.ops[0].bias, std::vector<float>{-0.5f});
+}
+
+TEST(Passes, AResidualThatOthersReadIsScaledByItself) {
+  Graph g;
+  const NodeId x = g.Input(4, 4, 2);
+  const NodeId residual = g.Conv2D("conv", x, {.filters = 2});
+  g.Add("both", g.AddScaled("add", x, residual, 0.25f), residual);
+  Program program = LowerRandom(g);
+  FoldBatchNorm(program);
+  FuseAdd(program);
+  EXPECT_EQ(Describe(program), "conv(0) -> 1\nadd(1) -> 4\nadd(0,4) -> 2\nboth(2,1) -> 3\n");
+}
+
+TEST(Passes, ConcatenationsOfConcatenationsAreOne) {
+  Graph g;
+  const NodeId x = g.Input(4, 4, 2);
+  const NodeId a = g.MaxPool("a", x, {}), b = g.AveragePool("b", x, {});
+  const NodeId inner = g.Concat("inner", {g.Concat("innermost", {a, b}), a}), shared = g.Concat("shared", {b, b});
+  g.Concat("last", {shared, g.Concat("outer", {b, inner, shared})});
+  Program program = LowerRandom(g);
+  FlattenConcat(program);
+  EXPECT_EQ(Describe(program),
+            "a(0) -> 1\nb(0) -> 2\nshared(2,2) -> 5\nlast(5,2,1,2,1,5) [outer inner innermost] -> 7\n");
+}
+
 TEST(Passes, BatchNormFoldsIntoWeightsAndBias) {
   Graph g;
   NodeId x = g.Conv2D("conv", g.Input(4, 4, 1), {.filters = 2, .use_bias = true});

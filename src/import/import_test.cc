@@ -132,6 +132,28 @@ TEST(Import, OtherNumbersBecomeFloats) {
   ExpectSameTensors(ReadHdf5InSandbox(writer.Bytes(), "x").tensors, expected);
 }
 
+TEST(Import, WhatIsWrittenIsReadAgain) {
+  TensorMap tensors;
+  tensors.emplace("layers/dense/vars/0", Tensor::FromFloats({2, 3}, std::vector<float>{1, -2, 3, 0.5f, 1e-30f, 7}));
+  tensors.emplace("layers/dense/vars/1", Tensor::FromFloats({3}, std::vector<float>{4, 5, 6}));
+  tensors.emplace("scalar", Tensor::FromFloats({}, std::vector<float>{8}));
+  const Json attributes = {{"layers/dense/vars", {{"name", {"Äpfel"}}}}, {"", {{"layer_names", {"a", "b"}}}}};
+  const std::string bytes = WriteHdf5InSandbox(tensors, attributes);
+  const SafetensorsFile again = ReadHdf5InSandbox(bytes, "x");
+  ExpectSameTensors(again.tensors, tensors);
+  const Json read = ParseJson(again.metadata.at("attributes"), "attributes");
+  EXPECT_EQ(read["layers/dense/vars"]["name"], Json({"Äpfel"}));
+  EXPECT_EQ(read[""]["layer_names"], Json({"a", "b"}));
+  EXPECT_EQ(WriteHdf5InSandbox(tensors, attributes), bytes);
+}
+
+TEST(Import, PathsThatCannotBeWrittenAreRefused) {
+  TensorMap tensors;
+  tensors.emplace("a", Tensor(Shape{1}));
+  tensors.emplace("a/b", Tensor(Shape{1}));  // below a tensor
+  ExpectErrorText(ErrorOf([&] { WriteHdf5InSandbox(tensors, Json::object()); }), ErrorKind::kModel, "a/b");
+}
+
 TEST(Import, SaysWhatProtectedIt) {
   Hdf5Writer writer;
   const auto metadata = ReadHdf5InSandbox(writer.Bytes(), "x").metadata;

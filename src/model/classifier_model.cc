@@ -19,13 +19,21 @@ constexpr uint32_t kNumReferences = 3;
 
 }  // namespace
 
-void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
+void SetReferences(ClassifierModel* model, ThreadPool& threads) {
   model->card.references.clear();
   Predictor predictor(*model, 1, threads);
   for (uint32_t number = 0; number < kNumReferences; ++number) {
     model->card.references.push_back({number, predictor.Scores(ReferencePicture(number))});
   }
-  WriteSafetensors(file, model->weights, {{"format", "pt"}, {kModelCardKey, ToText(ToJson(model->card))}}, ops);
+}
+
+void SaveModel(const fs::path& file, const ClassifierModel& model, FileOps& ops) {
+  WriteSafetensors(file, model.weights, {{"format", "pt"}, {kModelCardKey, ToText(ToJson(model.card))}}, ops);
+}
+
+void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
+  SetReferences(model, threads);
+  SaveModel(file, *model, ops);
 }
 
 void LogitsToScores(const ModelCard& card, std::span<float> logits, std::span<float> scores) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/files.h"
@@ -25,8 +26,13 @@ struct ClassifierModel {
 // The file is a valid .safetensors; the card stands in its metadata under "siskin". kModel if it is no Siskin model
 // (what it is instead is said where it can be known) or does not hold exactly the network's tensors; kIo otherwise.
 ClassifierModel ReadModel(const std::filesystem::path& file);
-ModelCard ReadModelCard(const std::filesystem::path& file);  // reads the header only
-// Fills in card.references from the weights, then writes atomically.
+ClassifierModel ParseModel(std::string_view bytes, std::string_view where);  // the same from memory
+ModelCard ReadModelCard(const std::filesystem::path& file);                  // reads the header only
+// Answers of the weights for a few drawn pictures, in place of those that the card has.
+void SetReferences(ClassifierModel* model, ThreadPool& threads);
+// Writes the model as it is, atomically.
+void SaveModel(const std::filesystem::path& file, const ClassifierModel& model, FileOps& ops = FileOps::System());
+// Both: for a model that was made here.
 void WriteModel(const std::filesystem::path& file, ClassifierModel* model, ThreadPool& threads,
                 FileOps& ops = FileOps::System());
 

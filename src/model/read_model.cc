@@ -9,7 +9,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-ModelCard CardFromMetadata(const std::map<std::string, std::string>& metadata, const std::string& where) {
+ModelCard CardFromMetadata(const std::map<std::string, std::string>& metadata, std::string_view where) {
   const auto found = metadata.find(kModelCardKey);
   if (found == metadata.end()) {
     Fail(ErrorKind::kModel,
@@ -26,12 +26,16 @@ ModelCard ReadModelCard(const fs::path& file) {
   return CardFromMetadata(ReadSafetensorsMetadata(file), Printable(file.native()));
 }
 
-ClassifierModel ReadModel(const fs::path& file) {
-  const std::string where = Printable(file.native());
-  SafetensorsFile content = ReadSafetensors(file);
+ClassifierModel ParseModel(std::string_view bytes, std::string_view where) {
+  SafetensorsFile content = ParseSafetensors(bytes, where);
   ClassifierModel model{CardFromMetadata(content.metadata, where), std::move(content.tensors)};
-  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), where);
+  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), std::string(where));
   return model;
+}
+
+ClassifierModel ReadModel(const fs::path& file) {
+  const MappedFile mapped(file);
+  return ParseModel(mapped.text(), Printable(file.native()));
 }
 
 }  // namespace siskin

@@ -117,6 +117,13 @@ TEST(Catalogue, MultiplyAddsAreThePapers) {
   EXPECT_NEAR(static_cast<double>(BuildNetwork(Topped("inception_resnet_v2")).num_multiply_adds()), 13.15e9, 0.03e9);
 }
 
+TEST(Catalogue, DepthsAreThePapers) {
+  EXPECT_EQ(BuildNetwork({.network = "xception"}).depth(), 36);  // "36 convolutional layers"
+  EXPECT_EQ(BuildNetwork(Topped("mobilenet")).depth(), 28);      // depthwise and pointwise counted apart
+  EXPECT_EQ(BuildNetwork(Topped("resnet50")).depth(), 50);
+  EXPECT_EQ(BuildNetwork(Topped("inception_v3")).depth(), 48);
+}
+
 TEST(Catalogue, EverySizeFromTheSmallestBuilds) {
   for (const NetworkCard& card : Catalogue()) {
     for (int size = card.min_size; size < card.min_size + 40; ++size) {

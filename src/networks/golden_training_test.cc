@@ -2,6 +2,7 @@
 // last.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +20,9 @@
 namespace siskin {
 namespace {
 
-constexpr const char* kFiles[] = {"train_xception_96x96_seed11", "train_mobilenet_64x64_seed12"};
+constexpr const char* kFiles[] = {"train_xception_96x96_seed11",       "train_mobilenet_64x64_seed12",
+                                  "train_mobilenet_v2_64x64_seed13",   "train_resnet50_64x64_seed14",
+                                  "train_inception_v3_107x107_seed15", "train_inception_resnet_v2_107x107_seed16"};
 
 Json ReadJsonFile(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -115,6 +118,19 @@ Outcome Train(const Json& golden, const Graph& graph, TrainingPlan& plan, uint32
   return outcome;
 }
 
+// A tensor after the last step. Rounding changed its norm by so much; six runs show too little for one tensor in some
+// hundred (of ResNet50), which may then change as much as the usual one of its role.
+struct After {
+  std::string name, role;
+  double norm = 0, expected = 0, change = 0;
+};
+
+double Median(std::vector<double> values) {
+  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
 class GoldenTraining : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(GoldenTraining, StepsAreKeras) {
@@ -174,15 +190,26 @@ TEST_P(GoldenTraining, StepsAreKeras) {
     ++compared;
   }
   EXPECT_GT(compared, plan.parameters().size() / 2);
-  const auto expect_after = [&](const TrainingParameter& parameter, std::vector<float> Outcome::* flat) {
-    const auto norm_of = [&](const Outcome& o) {
-      return Norm(std::span(o.*flat).subspan(parameter.offset, parameter.size));
-    };
-    const double expected = golden["after"][path_of.at(parameter.name)][0];
-    EXPECT_NEAR(norm_of(outcome), expected, 1e-3 * expected + 2 * change(norm_of)) << parameter.name;
+  const auto expect_after = [&](const std::vector<TrainingParameter>& list, std::vector<float> Outcome::* flat) {
+    std::vector<After> tensors;
+    std::map<std::string, std::vector<double>> changes;  // relative, by role
+    for (const TrainingParameter& parameter : list) {
+      const auto norm_of = [&](const Outcome& o) {
+        return Norm(std::span(o.*flat).subspan(parameter.offset, parameter.size));
+      };
+      const double expected = golden["after"][path_of.at(parameter.name)][0];
+      const std::string role = parameter.name.substr(parameter.name.rfind('/'));
+      tensors.push_back({parameter.name, role, norm_of(outcome), expected, change(norm_of)});
+      if (expected > 0) changes[role].push_back(tensors.back().change / expected);
+    }
+    for (const After& tensor : tensors) {
+      const double usual = changes.contains(tensor.role) ? Median(changes[tensor.role]) * tensor.expected : 0;
+      EXPECT_NEAR(tensor.norm, tensor.expected, 1e-3 * tensor.expected + 2 * std::max(tensor.change, usual))
+          << tensor.name;
+    }
   };
-  for (const TrainingParameter& parameter : plan.parameters()) expect_after(parameter, &Outcome::parameters);
-  for (const TrainingParameter& parameter : plan.statistics()) expect_after(parameter, &Outcome::statistics);
+  expect_after(plan.parameters(), &Outcome::parameters);
+  expect_after(plan.statistics(), &Outcome::statistics);
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, GoldenTraining, ::testing::ValuesIn(kFiles),

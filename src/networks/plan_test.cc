@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <set>
 #include <string>
 
 #include "networks/catalogue.h"
@@ -50,6 +51,21 @@ TEST(NetworkPlan, MobileNetIsThirteenSeparableConvolutions) {
   EXPECT_EQ(KernelCalls(plan),
             (std::map<std::string, int>{
                 {"conv", 1}, {"global_average_pool", 1}, {"matmul", 1}, {"separable", 13}, {"softmax", 1}}));
+}
+
+// Additions, factors of residuals, padding, normalisations, ReLUs and concatenations are part of the calls that are
+// left.
+TEST(NetworkPlan, OnlyConvolutionsAndPoolsAreLeft) {
+  const std::set<std::string> expected = {"conv",     "matmul",       "separable",          "depthwise",
+                                          "max_pool", "average_pool", "global_average_pool"};
+  ThreadPool threads(1);
+  for (const NetworkCard& card : Catalogue()) {
+    const Graph graph = BuildNetwork({.network = card.name});
+    const Plan plan(graph, ZeroWeights(graph), {}, threads);
+    for (const Plan::Step& step : plan.steps()) {
+      EXPECT_TRUE(expected.contains(step.kernel)) << card.name << " " << step.name << ": " << step.kernel;
+    }
+  }
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ const WeightsCard* PublishedWeights(const NetworkOptions& network) {
 
 Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, uint64_t seed,
                       const WeightStore& store) {
-  Backbone backbone{.network = network, .weights_name = weights, .weights = {}, .digest = {}};
+  Backbone backbone{.network = network, .weights_name = weights, .weights = {}, .digest = {}, .note = {}};
   const NetworkLayout layout = BuildNetwork(network).Layout();
   std::error_code ignored;
   const WeightsCard* card = weights == "none" ? nullptr
@@ -73,7 +73,7 @@ Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,
     backbone.weights = LoadPublished(network, *card, store);
   } else if (fs::exists(weights, ignored)) {
     backbone.weights_name = fs::path(weights).filename().string();
-    backbone.weights = ImportWeights(weights, layout);
+    backbone.weights = ImportWeights(weights, layout, {}, &backbone.note);
   } else {
     Fail(ErrorKind::kUsage, "--weights {}: {} has no published weights of that name, and there is no such file",
          Printable(weights), network.network);

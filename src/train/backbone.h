@@ -16,6 +16,7 @@ struct Backbone {
   std::string weights_name;  // the catalogue's name, or the file's
   TensorMap weights;         // exactly the parameters of BuildNetwork(network)
   std::string digest;        // TensorDigest of the weights: part of every key and card
+  std::string note = {};     // a sentence worth a warning about where they come from; usually empty
 };
 
 // The ImageNet weights of the network that LoadBackbone takes if it is told none; null if none are published.

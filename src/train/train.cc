@@ -288,6 +288,7 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const Dataset dataset = ReadDataset(options);
   WriteSplitFile(dataset, folder.splits());
   Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights, options.seed);
+  if (!backbone.note.empty()) context.progress.Warn(backbone.note);
 
   TrainReport report;
   Stopwatch watch;

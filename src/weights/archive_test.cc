@@ -193,5 +193,17 @@ TEST(Archive, SurvivesCutsAndDamage) {
   }
 }
 
+TEST(Archive, WhatIsWrittenIsReadAgain) {
+  const std::string large(3 << 20, 'x');
+  const std::pair<std::string, std::string_view> members[] = {{"a.json", "{}"}, {"folder/b", large}, {"empty", ""}};
+  std::string zip, again;
+  WriteZip(members, [&](std::string_view bytes) { zip += bytes; });
+  WriteZip(members, [&](std::string_view bytes) { again += bytes; });
+  EXPECT_EQ(zip, again);
+  const std::string wanted[] = {"a.json", "folder/b", "empty"};
+  const auto read = ReadArchive(zip, wanted, 10 << 20, "x");
+  for (const auto& [name, content] : members) EXPECT_TRUE(read.at(name) == content) << name;
+}
+
 }  // namespace
 }  // namespace siskin

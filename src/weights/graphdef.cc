@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "weights/protobuf.h"
 
 namespace siskin {
 namespace {
@@ -24,112 +25,31 @@ constexpr uint64_t kTypeFloat = 1;  // DT_FLOAT
 
 constexpr size_t kMaxNodes = 1'000'000;
 constexpr size_t kMaxRank = 16;
-constexpr int kMaxVarintBytes = 10;
 // A constant of one value may have any shape, so that a few bytes ask for much memory: all of them together get this
 // beyond what is in the file. Real graphs fill the statistics of a batch normalisation so: 0.1 MB for Inception-ResNet.
 constexpr uint64_t kMaxFilledBytes = uint64_t{16} << 20;
-
-enum class WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
-
-struct Field {
-  uint32_t number = 0;
-  WireType type = WireType::kVarint;
-  uint64_t value = 0;      // kVarint
-  std::string_view bytes;  // the others
-};
-
-// The fields of one message, one after the other. Does not go into messages within: the caller does, one level at a
-// time.
-class Message {
- public:
-  explicit Message(std::string_view bytes) : rest_(bytes) {}
-
-  // False at the end and at the first thing that is wrong; ok() tells which.
-  bool Next(Field* field) {
-    if (rest_.empty()) return false;
-    uint64_t tag = 0;
-    if (!Varint(&tag) || tag >> 3 == 0 || tag >> 3 > 0x1FFFFFFF) return Bad();
-    field->number = static_cast<uint32_t>(tag >> 3);
-    field->type = static_cast<WireType>(tag & 7);
-    uint64_t length = 0;
-    switch (field->type) {
-      case WireType::kVarint:
-        return Varint(&field->value) || Bad();
-      case WireType::kFixed64:
-        return Take(8, &field->bytes) || Bad();
-      case WireType::kFixed32:
-        return Take(4, &field->bytes) || Bad();
-      case WireType::kBytes:
-        return (Varint(&length) && Take(length, &field->bytes)) || Bad();
-    }
-    return Bad();  // groups, long out of use
-  }
-
-  // The next field that has this number and holds bytes.
-  bool NextBytes(uint32_t number, std::string_view* bytes) {
-    Field field;
-    while (Next(&field)) {
-      if (field.number == number && field.type == WireType::kBytes) {
-        *bytes = field.bytes;
-        return true;
-      }
-    }
-    return false;
-  }
-
-  bool ok() const { return ok_; }
-
- private:
-  bool Bad() {
-    ok_ = false;
-    return false;
-  }
-
-  bool Varint(uint64_t* value) {
-    *value = 0;
-    for (int i = 0; i < kMaxVarintBytes && static_cast<size_t>(i) < rest_.size(); ++i) {
-      const auto byte = static_cast<unsigned char>(rest_[static_cast<size_t>(i)]);
-      *value |= static_cast<uint64_t>(byte & 0x7F) << (7 * i);
-      if (byte < 0x80) {
-        rest_.remove_prefix(static_cast<size_t>(i) + 1);
-        return true;
-      }
-    }
-    return false;
-  }
-
-  bool Take(uint64_t length, std::string_view* bytes) {
-    if (length > rest_.size()) return false;
-    *bytes = rest_.substr(0, length);
-    rest_.remove_prefix(length);
-    return true;
-  }
-
-  std::string_view rest_;
-  bool ok_ = true;
-};
 
 struct Node {
   std::string_view name, op, value;  // value: the TensorProto of attribute "value"
 };
 
 bool ReadAttribute(std::string_view bytes, Node* node) {
-  Message entry(bytes);
-  Field field;
+  ProtoMessage entry(bytes);
+  ProtoField field;
   std::string_view key, value;
   while (entry.Next(&field)) {
     if (field.number == kEntryKey) key = field.bytes;
     if (field.number == kEntryValue) value = field.bytes;
   }
   if (!entry.ok() || key != "value") return entry.ok();
-  Message attribute(value);
+  ProtoMessage attribute(value);
   attribute.NextBytes(kAttrTensor, &node->value);
   return attribute.ok();
 }
 
 bool ReadNode(std::string_view bytes, Node* node) {
-  Message message(bytes);
-  Field field;
+  ProtoMessage message(bytes);
+  ProtoField field;
   while (message.Next(&field)) {
     if (field.number == kNodeName) node->name = field.bytes;
     if (field.number == kNodeOp) node->op = field.bytes;
@@ -145,14 +65,14 @@ struct TensorFields {
 };
 
 bool ReadShape(std::string_view bytes, std::vector<int64_t>* dims) {
-  Message shape(bytes);
+  ProtoMessage shape(bytes);
   std::string_view dim_bytes;
   while (shape.NextBytes(kShapeDim, &dim_bytes)) {
-    Message dim(dim_bytes);
-    Field field;
+    ProtoMessage dim(dim_bytes);
+    ProtoField field;
     uint64_t size = 0;
     while (dim.Next(&field)) {
-      if (field.number == kDimSize && field.type == WireType::kVarint) size = field.value;
+      if (field.number == kDimSize && field.type == ProtoField::Type::kVarint) size = field.value;
     }
     if (!dim.ok() || dims->size() == kMaxRank) return false;
     dims->push_back(static_cast<int64_t>(size));
@@ -161,10 +81,10 @@ bool ReadShape(std::string_view bytes, std::vector<int64_t>* dims) {
 }
 
 bool ReadTensorFields(std::string_view bytes, TensorFields* tensor) {
-  Message message(bytes);
-  Field field;
+  ProtoMessage message(bytes);
+  ProtoField field;
   while (message.Next(&field)) {
-    if (field.number == kTensorType && field.type == WireType::kVarint) tensor->type = field.value;
+    if (field.number == kTensorType && field.type == ProtoField::Type::kVarint) tensor->type = field.value;
     if (field.number == kTensorShape && !ReadShape(field.bytes, &tensor->dims)) return false;
     if (field.number == kTensorContent) tensor->content = field.bytes;
     if (field.number == kTensorFloats) tensor->floats = field.bytes;  // packed, or a single one
@@ -238,16 +158,16 @@ std::optional<Tensor> ReadTensor(const Node& node, uint64_t* bytes_left, std::st
 }  // namespace
 
 bool LooksLikeGraphDef(std::string_view bytes) {
-  Message graph(bytes);
-  Field field;
+  ProtoMessage graph(bytes);
+  ProtoField field;
   Node node;
-  return graph.Next(&field) && field.number == kGraphNode && field.type == WireType::kBytes &&
+  return graph.Next(&field) && field.number == kGraphNode && field.type == ProtoField::Type::kBytes &&
          ReadNode(field.bytes, &node) && !node.name.empty() && !node.op.empty();
 }
 
 TensorMap ReadGraphConstants(std::string_view bytes, std::string_view where) {
   TensorMap constants;
-  Message graph(bytes);
+  ProtoMessage graph(bytes);
   std::string_view node_bytes;
   uint64_t bytes_left = bytes.size() + kMaxFilledBytes;
   for (size_t count = 0; graph.NextBytes(kGraphNode, &node_bytes); ++count) {

@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "base/random.h"
+#include "weights/testing_protobuf.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {
@@ -15,24 +16,11 @@ namespace {
 using testing::ErrorOf;
 using testing::ExpectErrorText;
 
-// ---- A writer of the protobuf wire format ----
+using testing::BytesField;
+using testing::FloatBytes;
+using testing::NumberField;
+using testing::Varint;
 
-std::string Varint(uint64_t value) {
-  std::string bytes;
-  for (; value >= 0x80; value >>= 7) bytes += static_cast<char>(value | 0x80);
-  return bytes + static_cast<char>(value);
-}
-std::string NumberField(uint32_t number, uint64_t value) {
-  return Varint(number << 3) + Varint(value);
-}
-std::string BytesField(uint32_t number, const std::string& bytes) {
-  return Varint(number << 3 | 2) + Varint(bytes.size()) + bytes;
-}
-std::string FloatBytes(const std::vector<float>& values) {
-  std::string bytes(values.size() * sizeof(float), '\0');
-  std::memcpy(bytes.data(), values.data(), bytes.size());
-  return bytes;
-}
 std::string ShapeField(const std::vector<uint64_t>& dims) {
   std::string shape;
   for (const uint64_t dim : dims) shape += BytesField(2, NumberField(1, dim));

@@ -14,8 +14,10 @@
 #include "weights/hdf5.h"
 #include "weights/keras.h"
 #include "weights/match.h"
+#include "weights/onnx.h"
 #include "weights/safetensors.h"
 #include "weights/tfjs.h"
+#include "weights/torch.h"
 
 namespace siskin {
 namespace {
@@ -65,14 +67,20 @@ FileContents FromTfjs(std::string_view bytes, const ReadBeside& beside, std::str
 }
 
 // Our own names, which need no matching; with `inner`, those below that prefix.
-TensorMap FromSafetensors(std::string_view bytes, const std::string& inner, std::string_view where) {
-  TensorMap tensors = ParseSafetensors(bytes, where).tensors;
+TensorMap OwnTensors(TensorMap tensors, const std::string& inner) {
   if (inner.empty()) return tensors;
   TensorMap below;
   for (auto& [name, tensor] : tensors) {
     if (name.starts_with(inner + "/")) below.emplace(name.substr(inner.size() + 1), std::move(tensor));
   }
   return below;
+}
+
+TensorMap FromSafetensors(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
+                          const std::string& inner, std::string* note) {
+  TensorMap tensors = ParseSafetensors(bytes, where).tensors;
+  if (!LooksLikeTorch(tensors)) return OwnTensors(std::move(tensors), inner);
+  return TakeModel(FromTorch(std::move(tensors), where), layout, inner, where, note);
 }
 
 bool LooksLikeSafetensors(std::string_view bytes) {
@@ -85,9 +93,10 @@ FileContents ReadForeign(std::string_view bytes, std::string_view where, const I
   if (bytes.starts_with(kHdf5Magic)) return FromHdf5(bytes, nullptr, where, note);
   if (LooksLikeTfjs(bytes)) return FromTfjs(bytes, options.beside, where);
   if (LooksLikeGraphDef(bytes)) return FromGraph(bytes, where);
+  if (LooksLikeOnnx(bytes)) return ReadOnnx(bytes, where);
   Fail(ErrorKind::kModel,
        "{}: is no weights file that Siskin can read: safetensors, Keras .keras, .weights.h5 and .h5, TensorFlow.js "
-       "model.json and frozen TensorFlow graphs (.pb) are",
+       "model.json, frozen TensorFlow graphs (.pb) and ONNX are",
        where);
 }
 
@@ -99,7 +108,7 @@ TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where,
   if (note == nullptr) note = &ignored;
   note->clear();
   TensorMap tensors = LooksLikeSafetensors(bytes)
-                          ? FromSafetensors(bytes, options.inner, where)
+                          ? FromSafetensors(bytes, where, layout, options.inner, note)
                           : TakeModel(ReadForeign(bytes, where, options, note), layout, options.inner, where, note);
   CheckWeights(tensors, layout, std::string(where));
   return tensors;

@@ -67,7 +67,9 @@ void CheckNotPartlyFrozen(const std::string& name, const std::vector<std::string
 
 std::vector<FileModel> ModelsOfKeras2(const Json& attributes, const std::string& root, std::string_view where) {
   std::vector<FileModel> models(1);
+  std::set<std::string> seen;
   for (const std::string& name : Texts(attributes, root, "layer_names")) {
+    if (!seen.insert(name).second) Fail(ErrorKind::kModel, "{}: lists the layer {} twice", where, Printable(name));
     const std::string group = Join(root, name);
     // One layer, or those of a sub-model.
     const std::vector<std::string> weight_names = Texts(attributes, group, "weight_names");

@@ -133,6 +133,14 @@ TEST(Keras2, LongListsInPieces) {
   ExpectSameTensors(file.Take(layout), SmallWeights(layout));
 }
 
+// A million times the name of a layer with a million weights would be taken a million times.
+TEST(Keras2, RefusesALayerTwice) {
+  const NetworkLayout layout = SmallLayout();
+  FakeHdf5 file = Keras2File(layout, "");
+  file.Attribute("", "layer_names", {layout[0].name, layout[0].name});
+  ExpectErrorText(ErrorOf([&] { file.Take(layout); }), ErrorKind::kModel, "lists the layer block1_conv1 twice");
+}
+
 TEST(Keras2, NamedTensorThatIsNotThere) {
   FakeHdf5 file;
   file.Attribute("", "layer_names", {"dense"});

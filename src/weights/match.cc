@@ -7,12 +7,14 @@
 #include <utility>
 
 #include "base/error.h"
+#include "weights/batch_norm.h"
 #include "weights/naming.h"
 
 namespace siskin {
 namespace {
 
 constexpr size_t kNamesShown = 3;
+constexpr std::string_view kNormSuffix = "_bn";
 
 struct ClassName {
   std::string_view automatic, keras_class;
@@ -111,15 +113,20 @@ Match MatchModel(const FileModel& model, const NetworkLayout& layout, const Tens
 // classifier) is left out: the naming knows that it belongs to the network.
 struct Translation {
   FileModel model;
-  size_t hits = 0;  // layers of the layout that were found
+  size_t hits = 0;                            // layers of the layout that were found
+  std::map<std::string, std::string> gammas;  // of batch norms that have none in our network: layer -> tensor
 };
 
+bool HasGammaTooMuch(const FileLayer& found, const LayerLayout& layer) {
+  return layer.keras_class == "BatchNormalization" && layer.parameters.size() == 3 && found.tensors.size() == 4;
+}
+
 Translation Translate(const FileModel& model, const Naming& naming, const NetworkLayout& layout) {
-  std::set<std::string> ours;
-  for (const LayerLayout& layer : layout) ours.insert(layer.name);
+  std::map<std::string, const LayerLayout*> ours;
+  for (const LayerLayout& layer : layout) ours.emplace(layer.name, &layer);
   std::map<std::string, const FileLayer*> by_name;
   for (const FileLayer& layer : model.layers) by_name.emplace(layer.name, &layer);
-  Translation result{{model.name, {}}, 0};
+  Translation result{{model.name, {}}, 0, {}};
   std::set<const FileLayer*> used;
   for (const Alias& alias : ExpandAliases(naming.table)) {
     FileLayer translated{alias.layer, "", {}};
@@ -130,8 +137,13 @@ Translation Translate(const FileModel& model, const Naming& naming, const Networ
       const std::vector<std::string>& tensors = found->second->tensors;
       translated.tensors.insert(translated.tensors.end(), tensors.begin(), tensors.end());
     }
-    if (translated.tensors.empty() || !ours.contains(alias.layer)) continue;
+    const auto our_layer = ours.find(alias.layer);
+    if (translated.tensors.empty() || our_layer == ours.end()) continue;
     ++result.hits;
+    if (HasGammaTooMuch(translated, *our_layer->second)) {
+      result.gammas.emplace(alias.layer, translated.tensors[0]);
+      translated.tensors.erase(translated.tensors.begin());
+    }
     result.model.layers.push_back(std::move(translated));
   }
   for (const FileLayer& layer : model.layers) {
@@ -145,6 +157,7 @@ struct Candidate {
   const FileModel* model = nullptr;
   const Naming* naming = nullptr;  // null: its own names
   Match match;
+  std::map<std::string, std::string> gammas = {};  // see Translation
   bool better_than(const Candidate& other) const {
     return other.model == nullptr || match.fits() > other.match.fits() ||
            (match.fits() == other.match.fits() && match.pairs.size() > other.match.pairs.size());
@@ -153,8 +166,9 @@ struct Candidate {
 
 Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors,
                     std::string_view where) {
-  Candidate best{&model, nullptr, MatchModel(model, layout, tensors)};
-  if (best.match.fits()) return best;
+  Candidate best{&model, nullptr, MatchModel(model, layout, tensors), {}};
+  // A file of very many small models must not cost much.
+  if (best.match.fits() || 2 * model.layers.size() < layout.size()) return best;
   for (const Naming& naming : Namings()) {
     const Translation translation = Translate(model, naming, layout);
     if (2 * translation.hits < layout.size()) continue;  // another network's table
@@ -162,10 +176,39 @@ Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const T
       Fail(ErrorKind::kModel, "{}: has the names of {}, which cannot be taken: {}", where, naming.title,
            naming.refusal);
     }
-    Candidate candidate{&model, &naming, MatchModel(translation.model, layout, tensors)};
+    Candidate candidate{&model, &naming, MatchModel(translation.model, layout, tensors), translation.gammas};
     if (candidate.better_than(best)) best = std::move(candidate);
   }
   return best;
+}
+
+// To our epsilon, where batch normalisation has a gamma.
+void AdaptEpsilon(const Naming& naming, const NetworkLayout& layout, TensorMap* tensors) {
+  for (const LayerLayout& layer : layout) {
+    const auto gamma = tensors->find(layer.name + "/gamma");
+    if (gamma == tensors->end()) continue;
+    ChangeEpsilon(naming.epsilon, naming.our_epsilon, tensors->at(layer.name + "/moving_variance"), &gamma->second);
+  }
+}
+
+// Into the convolution in front of batch normalisation, which in our networks without gamma is called like it.
+void FoldGammaOf(const std::string& layer, const Tensor& gamma, TensorMap* tensors, std::string_view where) {
+  const std::string convolution = layer.substr(0, layer.size() - kNormSuffix.size());
+  Tensor& mean = tensors->at(layer + "/moving_mean");
+  if (gamma.shape() != mean.shape()) {
+    Fail(ErrorKind::kModel, "{}: the gamma of {} has shape {}, expected {}", where, layer, gamma.shape().ToString(),
+         mean.shape().ToString());
+  }
+  FoldGamma(gamma, &tensors->at(convolution + "/kernel"), &mean);
+}
+
+// A tensor out of the file, once.
+Tensor Extract(const std::string& name, TensorMap* tensors, std::string_view where) {
+  auto taken = tensors->extract(name);
+  if (taken.empty()) {
+    Fail(ErrorKind::kModel, "{}: has the tensor {} in two places of the model; it is damaged", where, Printable(name));
+  }
+  return std::move(taken.mapped());
 }
 
 std::string Describe(const Match& match) {
@@ -253,12 +296,11 @@ TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const st
   }
   TensorMap result;
   for (const auto& [parameter, name] : chosen.match.pairs) {
-    auto taken = contents.tensors.extract(name);
-    if (taken.empty()) {
-      Fail(ErrorKind::kModel, "{}: has the tensor {} in two places of the model; it is damaged", where,
-           Printable(name));
-    }
-    result.emplace(parameter->name, std::move(taken.mapped()));
+    result.emplace(parameter->name, Extract(name, &contents.tensors, where));
+  }
+  if (chosen.naming != nullptr && chosen.naming->epsilon > 0) AdaptEpsilon(*chosen.naming, layout, &result);
+  for (const auto& [layer, gamma] : chosen.gammas) {
+    FoldGammaOf(layer, Extract(gamma, &contents.tensors, where), &result, where);
   }
   return result;
 }

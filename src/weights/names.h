@@ -6,6 +6,12 @@
 namespace siskin {
 
 extern const Naming kSlimMobileNet;
+extern const Naming kTimmMobileNet;
+extern const Naming kTimmMobileNetV2;
 extern const Naming kResNet50Of2017;
+extern const Naming kTimmResNet50;
+extern const Naming kTimmXception;
+extern const Naming kTimmInceptionV3;
+extern const Naming kTimmInceptionResNetV2;
 
 }  // namespace siskin

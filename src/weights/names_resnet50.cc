@@ -21,4 +21,23 @@ conv5_block{1..3}_{1..3}_bn       bn5{a..c}_branch2{a..c}
 predictions                       fc1000
 )"};
 
+// timm/models/resnet.py and torchvision: version 1.5, which has no biases either.
+const Naming kTimmResNet50 = {.title = "timm's and torchvision's resnet50",
+                              .table = R"(
+conv1_{conv,bn}                      {conv1,bn1}
+conv{2..5}_block1_0_{conv,bn}        layer{1..4}.0.downsample.{0,1}
+conv2_block{1..3}_{1..3}_conv        layer1.{0..2}.conv{1..3}
+conv2_block{1..3}_{1..3}_bn          layer1.{0..2}.bn{1..3}
+conv3_block{1..4}_{1..3}_conv        layer2.{0..3}.conv{1..3}
+conv3_block{1..4}_{1..3}_bn          layer2.{0..3}.bn{1..3}
+conv4_block{1..6}_{1..3}_conv        layer3.{0..5}.conv{1..3}
+conv4_block{1..6}_{1..3}_bn          layer3.{0..5}.bn{1..3}
+conv5_block{1..3}_{1..3}_conv        layer4.{0..2}.conv{1..3}
+conv5_block{1..3}_{1..3}_bn          layer4.{0..2}.bn{1..3}
+predictions                          fc
+)",
+                              .refusal =
+                                  "it is version 1.5, whose strides are in the 3x3 convolutions, where Keras' and "
+                                  "Siskin's are in the 1x1 ones in front of them: another network"};
+
 }  // namespace siskin

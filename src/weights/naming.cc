@@ -12,22 +12,33 @@ namespace {
 
 constexpr std::string_view kDots = "..";
 
-// "{2..5}" or "{a..d}" in a word: where it stands and what it counts through.
+// "{2..5}", "{a..d}" or "{conv,bn}" in a word: where it stands and what it counts through.
 struct Range {
   size_t begin = 0, end = 0;  // of the braces
-  bool letters = false;
-  int first = 0, last = -1;
-
-  std::string Value(int step) const {
-    return letters ? std::string(1, static_cast<char>(first + step)) : std::to_string(first + step);
-  }
+  std::vector<std::string> values;
 };
 
-int Bound(std::string_view text, bool letter) {
-  if (letter) return text[0];
-  int value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+std::vector<std::string> Listed(std::string_view inside) {
+  std::vector<std::string> values;
+  for (size_t comma = inside.find(','); comma != std::string_view::npos; comma = inside.find(',')) {
+    values.emplace_back(inside.substr(0, comma));
+    inside.remove_prefix(comma + 1);
+  }
+  values.emplace_back(inside);
+  return values;
+}
+
+std::vector<std::string> Counted(std::string_view first, std::string_view last) {
+  std::vector<std::string> values;
+  if (first[0] >= 'a') {
+    for (char letter = first[0]; letter <= last[0]; ++letter) values.emplace_back(1, letter);
+    return values;
+  }
+  int from = 0, to = 0;
+  std::from_chars(first.data(), first.data() + first.size(), from);
+  std::from_chars(last.data(), last.data() + last.size(), to);
+  for (int number = from; number <= to; ++number) values.push_back(std::to_string(number));
+  return values;
 }
 
 // The first range of a word; false if there is none.
@@ -37,9 +48,8 @@ bool FindRange(std::string_view word, Range* range) {
   range->end = word.find('}', range->begin) + 1;
   const std::string_view inside = word.substr(range->begin + 1, range->end - range->begin - 2);
   const size_t dots = inside.find(kDots);
-  range->letters = inside[0] < '0' || inside[0] > '9';
-  range->first = Bound(inside.substr(0, dots), range->letters);
-  range->last = Bound(inside.substr(dots + kDots.size()), range->letters);
+  range->values = dots == std::string_view::npos ? Listed(inside)
+                                                 : Counted(inside.substr(0, dots), inside.substr(dots + kDots.size()));
   return true;
 }
 
@@ -49,14 +59,14 @@ void Expand(const std::vector<std::string>& words, std::vector<Alias>* aliases) 
     aliases->push_back({words[0], {words.begin() + 1, words.end()}});
     return;
   }
-  for (int step = 0; step <= first.last - first.first; ++step) {
+  for (size_t step = 0; step < first.values.size(); ++step) {
     std::vector<std::string> next = words;
     for (std::string& word : next) {
       Range range;
-      if (!FindRange(word, &range) || range.last - range.first != first.last - first.first) {
+      if (!FindRange(word, &range) || range.values.size() != first.values.size()) {
         Fail(ErrorKind::kInternal, "the ranges of {} do not count along with those of {}", word, words[0]);
       }
-      word.replace(range.begin, range.end - range.begin, range.Value(step));
+      word.replace(range.begin, range.end - range.begin, range.values[step]);
     }
     Expand(next, aliases);
   }
@@ -65,7 +75,8 @@ void Expand(const std::vector<std::string>& words, std::vector<Alias>* aliases) 
 }  // namespace
 
 std::span<const Naming> Namings() {
-  static const Naming all[] = {kSlimMobileNet, kResNet50Of2017};
+  static const Naming all[] = {kSlimMobileNet,   kResNet50Of2017, kTimmXception, kTimmInceptionResNetV2,
+                               kTimmMobileNetV2, kTimmMobileNet,  kTimmResNet50, kTimmInceptionV3};
   return all;
 }
 

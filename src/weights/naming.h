@@ -12,12 +12,13 @@ namespace siskin {
 struct Naming {
   std::string_view title;  // "timm's legacy_xception": for messages
   // A line a layer: our name, then the layer or layers of the file whose tensors are its tensors, in order (a separable
-  // convolution is two layers elsewhere). {1..3} and {a..c} stand for a row of lines; the k-th range of every word on a
-  // line counts along with the k-th of the first.
+  // convolution is two layers elsewhere). {1..3}, {a..c} and {x,y,z} stand for a row of lines; the k-th range of every
+  // word on a line counts along with the k-th of the first.
   std::string_view table;
-  double epsilon = 0;             // of its batch normalisation, where that is not our network's; 0: the same
+  // Of its batch normalisation and of our network's, where they differ; 0: they do not.
+  double epsilon = 0, our_epsilon = 0;
   std::string_view refusal = {};  // why such a file computes something else than our network; empty: it does not
-  std::string_view note = {};     // at which image sizes it computes the same; empty: at all
+  std::string_view note = {};     // what its user has to know, such as at which image sizes it computes the same
 };
 
 // All that are known.

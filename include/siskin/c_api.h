@@ -1,0 +1,64 @@
+/* Asking a trained classifier from C, or from whatever calls C.
+ *
+ *   siskin_error error;
+ *   siskin_classifier* pets = siskin_open_file("pets.safetensors", 0, &error);
+ *   float scores[2];
+ *   int label = pets ? siskin_classify_photo(pets, jpeg, jpeg_bytes, scores, &error) : -1;
+ *   if (label >= 0) puts(siskin_class_name(pets, label)); else puts(error.message);
+ *   siskin_close(pets);
+ *
+ * `siskin export MODEL --to c` writes a header with a model's sizes and names, and the model itself for linking.
+ */
+#ifndef SISKIN_C_API_H_
+#define SISKIN_C_API_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum siskin_status {
+  SISKIN_OK = 0,
+  SISKIN_USAGE = 1,   /* an argument makes no sense */
+  SISKIN_PHOTO = 2,   /* the photo cannot be read */
+  SISKIN_MODEL = 3,   /* not a model of siskin, or a damaged one */
+  SISKIN_IO = 4,      /* no such file, no permission */
+  SISKIN_MEMORY = 5,  /* out of memory */
+  SISKIN_INTERNAL = 6 /* a defect of siskin */
+} siskin_status;
+
+/* Why a call failed; filled in by calls that fail, untouched by others. Every `error` below may be NULL. */
+typedef struct siskin_error {
+  siskin_status status;
+  char message[500]; /* one line of UTF-8 with a zero at its end */
+} siskin_error;
+
+/* A model that can be asked. Not for two threads at once: give each its own. */
+typedef struct siskin_classifier siskin_classifier;
+
+/* A model from its file, or from its bytes, which are copied. threads 0: all processors. NULL if that fails. */
+siskin_classifier* siskin_open_file(const char* path, int threads, siskin_error* error);
+siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int threads, siskin_error* error);
+void siskin_close(siskin_classifier* classifier); /* NULL is allowed */
+
+int siskin_num_classes(const siskin_classifier* classifier);
+/* The name of class 0 <= label < siskin_num_classes, valid until siskin_close; NULL for any other. */
+const char* siskin_class_name(const siskin_classifier* classifier, int label);
+
+/* The class of a photo, 0 or above, and with `scores` not NULL the score of every class; they sum to 1. -1 if that
+ * fails. The photo: the bytes of a JPEG, PNG or WebP file, or red, green and blue of each pixel, rows from the top,
+ * row_bytes apart (at least 3 * width). Every size is allowed: photos are resized as in training. */
+int siskin_classify_photo(siskin_classifier* classifier, const void* bytes, size_t size, float* scores,
+                          siskin_error* error);
+int siskin_classify_pixels(siskin_classifier* classifier, const uint8_t* rgb, int width, int height, size_t row_bytes,
+                           float* scores, siskin_error* error);
+
+const char* siskin_version(void); /* "0.1.0" */
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* SISKIN_C_API_H_ */

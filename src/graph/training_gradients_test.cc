@@ -1,0 +1,148 @@
+// Gradients of every layer against central differences of the interpreter in double precision.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "base/random.h"
+#include "graph/testing_gradients.h"
+#include "graph/testing_graphs.h"
+#include "graph/testing_training_graphs.h"
+#include "graph/training_plan.h"
+#include "kernels/testing_kernels.h"
+
+namespace siskin {
+namespace {
+
+using testing::Blocks;
+using testing::Case;
+using testing::CloseGradients;
+using testing::Differences;
+using testing::ExpectForward;
+using testing::kOfAll;
+using testing::kOfTensor;
+using testing::kOfZero;
+using testing::Outcome;
+using testing::PlanOf;
+using testing::Problem;
+using testing::RandomTrainingGraph;
+using testing::SmoothProblem;
+using testing::Step;
+
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+TEST(CloseGradientsTest, RefusesWhatItShould) {
+  const std::vector<TrainingParameter> parameters = {{"a", {2}, 0, 2}, {"b", {1}, 2, 1}};
+  const std::vector<double> expected = {1, -2, 1e-3};
+  using Floats = std::vector<float>;
+  EXPECT_TRUE(CloseGradients(parameters, Floats{1, -2, 1e-3f}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, Floats{1.01f, -2, 1e-3f}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, Floats{1, -2, 1.01e-3f}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, Floats{1, 2, 1e-3f}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, Floats{1, kNan, 1e-3f}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, Floats{1, -2, INFINITY}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, Floats{1, -2}, expected));
+  EXPECT_FALSE(CloseGradients(parameters, {}, {}));
+}
+
+// Every element of every gradient.
+void CheckEveryElement(const Graph& graph, bool batch_statistics) {
+  const Problem problem = SmoothProblem(graph, batch_statistics, 2, 1);
+  SCOPED_TRACE(fmt::format("seed {}, {} statistics", problem.seed, batch_statistics ? "batch" : "moving"));
+  ThreadPool threads(2);
+  TrainingPlan plan = PlanOf(problem, threads);
+  Differences differences(problem);
+  const Outcome outcome = Step(plan, problem);
+  ExpectForward(problem, differences, outcome);
+  std::vector<double> expected(problem.parameters.size());
+  for (size_t i = 0; i < expected.size(); ++i) expected[i] = differences.Element(i);
+  EXPECT_TRUE(CloseGradients(plan.parameters(), outcome.gradient, expected));
+  testing::ExpectOnePercentIsRefused(plan.parameters(), outcome.gradient, expected);
+}
+
+TEST(TrainingGradients, EveryElementWithMovingStatistics) {
+  for (const Case& c : testing::Cases()) {
+    SCOPED_TRACE(c.name);
+    CheckEveryElement(c.graph, /*batch_statistics=*/false);
+  }
+}
+
+TEST(TrainingGradients, EveryElementWithBatchStatistics) {
+  for (const Case& c : testing::Cases()) {
+    SCOPED_TRACE(c.name);
+    CheckEveryElement(c.graph, /*batch_statistics=*/true);
+  }
+}
+
+TEST(TrainingGradients, EveryInstructionSet) {
+  const std::vector<Case> blocks = Blocks(7, 6);
+  testing::OnEveryIsa([&] {
+    for (const Case& c : blocks) {
+      SCOPED_TRACE(c.name);
+      CheckEveryElement(c.graph, /*batch_statistics=*/true);
+    }
+  });
+}
+
+double Norm(std::span<const double> values) {
+  double squares = 0;
+  for (const double value : values) squares += value * value;
+  return std::sqrt(squares);
+}
+
+double Dot(std::span<const double> a, std::span<const double> b) {
+  double sum = 0;
+  for (size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
+  return sum;
+}
+
+// Too many parameters for one difference each: every tensor along its own gradient, and along random signs, which sees
+// what the gradient has nothing of.
+void CheckDirections(const Graph& graph, bool batch_statistics, uint64_t seed) {
+  const Problem problem = SmoothProblem(graph, batch_statistics, 3, seed);
+  SCOPED_TRACE(
+      fmt::format("graph {}, seed {}, {} statistics", seed, problem.seed, batch_statistics ? "batch" : "moving"));
+  ThreadPool threads(2);
+  TrainingPlan plan = PlanOf(problem, threads);
+  Differences differences(problem);
+  const Outcome outcome = Step(plan, problem);
+  ExpectForward(problem, differences, outcome);
+  const std::vector<double> gradient = testing::Doubles(outcome.gradient);
+  double largest = 0;
+  for (const TrainingParameter& parameter : plan.parameters()) {
+    largest = std::max(largest, Norm(std::span(gradient).subspan(parameter.offset, parameter.size)));
+  }
+  Random random(seed, RandomPurpose::kTest);
+  for (const TrainingParameter& parameter : plan.parameters()) {
+    const auto of_tensor = std::span(gradient).subspan(parameter.offset, parameter.size);
+    const double norm = Norm(of_tensor);
+    ASSERT_TRUE(std::isfinite(norm)) << parameter.name;
+    const auto check = [&](std::span<const double> direction) {
+      const double expected = differences.Along(parameter, direction), got = Dot(of_tensor, direction);
+      const double rest = std::abs(expected) <= 1e-8 * largest ? kOfZero : kOfAll;
+      EXPECT_NEAR(got, expected, kOfTensor * norm + rest * largest) << parameter.name;
+    };
+    std::vector<double> direction(parameter.size);
+    for (double& sign : direction) {
+      sign = (random.Below(2) == 0 ? 1 : -1) / std::sqrt(static_cast<double>(parameter.size));
+    }
+    check(direction);
+    if (norm == 0) continue;
+    for (size_t i = 0; i < direction.size(); ++i) direction[i] = of_tensor[i] / norm;
+    check(direction);
+  }
+}
+
+TEST(TrainingGradients, RandomGraphs) {
+  for (uint64_t seed = 0; seed < 100; ++seed) {
+    const Graph graph = RandomTrainingGraph(seed);
+    if (LowerForTraining(graph).parameters.empty()) continue;
+    CheckDirections(graph, /*batch_statistics=*/seed % 2 == 0, seed);
+    if (HasFailure()) return;  // the first one is enough to look at
+  }
+}
+
+}  // namespace
+}  // namespace siskin
