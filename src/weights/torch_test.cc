@@ -143,16 +143,16 @@ TEST(Torch, RefusesAGammaOfAnotherSize) {
        {{"stem_conv1_bn/beta", {3}}, {"stem_conv1_bn/moving_mean", {3}}, {"stem_conv1_bn/moving_variance", {3}}}}};
   const auto take = [&](int64_t size) {
     TensorMap tensors;
-    tensors.emplace("Conv2d_1a_3x3.conv.weight", Counting({3, 2, 1, 1}));
-    tensors.emplace("Conv2d_1a_3x3.bn.weight", Counting({size}));
+    tensors.emplace("conv2d_1a.conv.weight", Counting({3, 2, 1, 1}));
+    tensors.emplace("conv2d_1a.bn.weight", Counting({size}));
     for (const char* role : {"bias", "running_mean", "running_var"}) {
-      tensors.emplace(std::string("Conv2d_1a_3x3.bn.") + role, Counting({3}));
+      tensors.emplace(std::string("conv2d_1a.bn.") + role, Counting({3}));
     }
     return TakeModel(FromTorch(std::move(tensors), "x"), layout, "", "x");
   };
   EXPECT_EQ(Values(take(3).at("stem_conv1/kernel")), (std::vector<float>{0, 2, 8, 0, 3, 10}));
   for (const int64_t size : {0, 1, 6}) {
-    ExpectErrorText(ErrorOf([&] { take(size); }), ErrorKind::kModel, "Conv2d_1a_3x3.bn.weight has not the shape 3");
+    ExpectErrorText(ErrorOf([&] { take(size); }), ErrorKind::kModel, "the gamma of stem_conv1_bn has shape");
   }
 }
 
