@@ -20,4 +20,7 @@ NodeId AppendPooling(Graph& graph, NodeId x, Pooling pooling);
 // here, if the options want it.
 NodeId AppendClassifier(Graph& graph, NodeId x, const NetworkOptions& options);
 
+// How most networks end: the classifier over the pooled features ("avg_pool"), or without top AppendPooling.
+NodeId AppendEnd(Graph& graph, NodeId x, const NetworkOptions& options);
+
 }  // namespace siskin

@@ -332,6 +332,11 @@ NodeId AppendClassifier(Graph& graph, NodeId x, const NetworkOptions& options) {
   return x;
 }
 
+NodeId AppendEnd(Graph& graph, NodeId x, const NetworkOptions& options) {
+  if (!options.top) return AppendPooling(graph, x, options.pooling);
+  return AppendClassifier(graph, graph.GlobalAveragePool("avg_pool", x), options);
+}
+
 Json ToJson(const NetworkOptions& options) {
   const NetworkOptions filled = WithDefaults(options);
   return {{"network", filled.network}, {"height", filled.height},

@@ -28,12 +28,7 @@ class InceptionResNetV2 {
     for (int i = 1; i <= 9; ++i) Block8(fmt::format("block8_{}", i), 0.2f, Activation::kRelu);
     Block8("block8_10", 1, Activation::kNone);
     x_ = inception_.Convolution("conv_7b", x_, {.filters = 1536}, /*named=*/true);
-    if (options.top) {
-      x_ = g_.GlobalAveragePool("avg_pool", x_);
-      AppendClassifier(g_, x_, options);
-    } else {
-      AppendPooling(g_, x_, options.pooling);
-    }
+    AppendEnd(g_, x_, options);
     return std::move(g_);
   }
 

@@ -31,12 +31,7 @@ class InceptionV3 {
     Reduce17("mixed8");
     Module8("mixed9", 0);
     Module8("mixed10", 1);
-    if (options.top) {
-      x_ = g_.GlobalAveragePool("avg_pool", x_);
-      AppendClassifier(g_, x_, options);
-    } else {
-      AppendPooling(g_, x_, options.pooling);
-    }
+    AppendEnd(g_, x_, options);
     return std::move(g_);
   }
 

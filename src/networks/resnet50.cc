@@ -23,12 +23,7 @@ class ResNet50 {
     Stage("conv3", {.blocks = 4, .filters = 128, .stride = 2});
     Stage("conv4", {.blocks = 6, .filters = 256, .stride = 2});
     Stage("conv5", {.blocks = 3, .filters = 512, .stride = 2});
-    if (options.top) {
-      x_ = g_.GlobalAveragePool("avg_pool", x_);
-      AppendClassifier(g_, x_, options);
-    } else {
-      AppendPooling(g_, x_, options.pooling);
-    }
+    AppendEnd(g_, x_, options);
     return std::move(g_);
   }
 

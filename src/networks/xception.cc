@@ -19,12 +19,7 @@ class Xception {
     EntryFlow();
     for (int block = 5; block <= 12; ++block) MiddleBlock(fmt::format("block{}", block));
     ExitFlow();
-    if (options.top) {
-      x_ = g_.GlobalAveragePool("avg_pool", x_);
-      AppendClassifier(g_, x_, options);
-    } else {
-      AppendPooling(g_, x_, options.pooling);
-    }
+    AppendEnd(g_, x_, options);
     return std::move(g_);
   }
 
