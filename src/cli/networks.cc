@@ -94,6 +94,7 @@ class NetworksVerb : public Verb {
     options.Describe("List the networks.",
                      "Input size, parameters, multiply-adds and depth (convolutions and dense layers on the longest "
                      "way) with ImageNet's classifier, published ImageNet accuracy, licence of the weights.");
+    options.Texts("--networks", "NAME,NAME", &names_, "only these (default: all)");
     options.Flag("--measure", &measure_, "add what each takes on this machine: time and memory of prediction");
     options.Number("--seconds", &seconds_, 0, 3600, "how long to measure: each network, one photo and several");
     AddThreads(options);
@@ -103,13 +104,14 @@ class NetworksVerb : public Verb {
         "Examples:\n"
         "  siskin networks\n"
         "  siskin networks --measure --threads 2\n"
+        "  siskin networks --networks mobilenet,mobilenet_v2 --measure\n"
         "  siskin info xception");
   }
 
   ExitCode Run(Session& session) override {
     std::vector<Line> lines;
-    for (const NetworkCard& card : Catalogue()) {
-      Line line{&card, PublishedGraph(card), std::nullopt};
+    for (const NetworkCard* card : Chosen()) {
+      Line line{card, PublishedGraph(*card), std::nullopt};
       if (measure_) line.cost = Measure(line.graph, session);
       lines.push_back(std::move(line));
     }
@@ -120,10 +122,19 @@ class NetworksVerb : public Verb {
   }
 
  private:
+  std::vector<const NetworkCard*> Chosen() const {
+    std::vector<const NetworkCard*> cards;
+    for (const std::string& name : names_) cards.push_back(&FindNetwork(name));
+    if (!cards.empty()) return cards;
+    for (const NetworkCard& card : Catalogue()) cards.push_back(&card);
+    return cards;
+  }
+
   InferenceCost Measure(const Graph& graph, Session& session) const {
     return MeasureInference(graph, InitialWeights(graph.Layout(), 0), seconds_, session.context().threads);
   }
 
+  std::vector<std::string> names_;
   bool measure_ = false;
   double seconds_ = 1;
 };
