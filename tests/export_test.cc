@@ -6,6 +6,7 @@
 
 #include "base/testing.h"
 #include "exported_models.h"
+#include "networks/testing_golden.h"
 #include "photos.h"
 #include "program.h"
 
@@ -14,9 +15,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// What a sanitizer would see of it, export/*_test.cc shows in less time.
+constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
+
 const fs::path kDrivers = fs::path(SISKIN_SOURCE_DIR) / "tests" / "exports";
 
 TEST(Export, OnnxAnswersTheSameInOnnxRuntimeAndOpenVino) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const fs::path python = RuntimesPython();
   if (python.empty()) GTEST_SKIP() << kNoRuntimes;
   const TemporaryFolder folder;
@@ -33,6 +38,7 @@ TEST(Export, OnnxAnswersTheSameInOnnxRuntimeAndOpenVino) {
 }
 
 TEST(Export, KerasAnswersTheSameInKeras) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const fs::path python = RuntimesPython();
   if (python.empty()) GTEST_SKIP() << kNoRuntimes;
   const TemporaryFolder folder;
@@ -44,6 +50,7 @@ TEST(Export, KerasAnswersTheSameInKeras) {
 }
 
 TEST(Export, TfjsAnswersTheSameInTensorFlowJs) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const fs::path modules = TfjsModules();
   if (modules.empty()) GTEST_SKIP() << kNoTfjs;
   const TemporaryFolder folder;
