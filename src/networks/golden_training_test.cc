@@ -8,6 +8,7 @@
 #include <fstream>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.h"
@@ -23,6 +24,9 @@ namespace {
 constexpr const char* kFiles[] = {"train_xception_96x96_seed11",       "train_mobilenet_64x64_seed12",
                                   "train_mobilenet_v2_64x64_seed13",   "train_resnet50_64x64_seed14",
                                   "train_inception_v3_107x107_seed15", "train_inception_resnet_v2_107x107_seed16"};
+
+// The one that needs the usual change of a role beside a tensor's own, see After.
+constexpr std::string_view kByRole = "train_resnet50_64x64_seed14";
 
 Json ReadJsonFile(const std::filesystem::path& file) {
   std::ifstream in(file);
@@ -203,7 +207,8 @@ TEST_P(GoldenTraining, StepsAreKeras) {
       if (expected > 0) changes[role].push_back(tensors.back().change / expected);
     }
     for (const After& tensor : tensors) {
-      const double usual = changes.contains(tensor.role) ? Median(changes[tensor.role]) * tensor.expected : 0;
+      const bool by_role = GetParam() == kByRole && changes.contains(tensor.role);
+      const double usual = by_role ? Median(changes[tensor.role]) * tensor.expected : 0;
       EXPECT_NEAR(tensor.norm, tensor.expected, 1e-3 * tensor.expected + 2 * std::max(tensor.change, usual))
           << tensor.name;
     }
