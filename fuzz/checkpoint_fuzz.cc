@@ -2,6 +2,7 @@
 // numbers; anything else is the file as it is, which seldom gets past the checksum.
 #include <cstring>
 
+#include "base/json.h"
 #include "fuzz/target.h"
 #include "train/checkpoint.h"
 

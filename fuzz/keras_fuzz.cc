@@ -2,6 +2,7 @@
 // (may be empty), attributes, then the names of tensors, each ended by a NUL.
 #include <optional>
 
+#include "base/json.h"
 #include "fuzz/target.h"
 #include "weights/import.h"
 #include "weights/keras.h"

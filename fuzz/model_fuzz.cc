@@ -1,4 +1,5 @@
 // model/classifier_model.h: the card of a model file, and the file as a whole.
+#include "base/json.h"
 #include "fuzz/target.h"
 #include "model/classifier_model.h"
 

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/npy.h"
 #include "base/testing.h"
 #include "images/testing_images.h"

@@ -21,14 +21,14 @@ std::vector<std::string> Arguments(const Workshop& shop, std::vector<std::string
 TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
   const Workshop shop(10);
   const auto compare = [&] {
-    const RunResult result = RunSiskin(Arguments(shop, {"--networks", "mobilenet,xception", "--format", "json"}));
+    const RunResult result = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--format", "json"}));
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return ParseJson(result.out, "compare");
   };
   const Json json = compare();
   ASSERT_EQ(json["networks"].size(), 2u);
-  EXPECT_EQ(json["networks"][0]["name"], "xception") << "the catalogue's order";
-  EXPECT_EQ(json["networks"][1]["name"], "mobilenet");
+  EXPECT_EQ(json["networks"][0]["name"], "mobilenet") << "the catalogue's order";
+  EXPECT_EQ(json["networks"][1]["name"], "mobilenet_v2");
   double best = 0;
   for (const Json& network : json["networks"]) {
     EXPECT_EQ(network["size"], 71);
@@ -54,20 +54,20 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
     EXPECT_EQ(again["networks"][i]["test"], json["networks"][i]["test"]);
   }
 
-  const RunResult text = RunSiskin(Arguments(shop, {"--networks", "mobilenet,xception"}));
+  const RunResult text = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet"}));
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_NE(text.out.find("\nbest: " + json["best"].get<std::string>()), std::string::npos) << text.out;
-  const RunResult csv = RunSiskin(Arguments(shop, {"--networks", "mobilenet,xception", "--format", "csv"}));
+  const RunResult csv = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--format", "csv"}));
   EXPECT_EQ(CountLines(csv.out), 3u) << csv.out;
   EXPECT_TRUE(csv.out.starts_with("network,size,validation_accuracy,")) << csv.out;
 }
 
 TEST(Compare, LimitsChooseAndMayLeaveNone) {
   const Workshop shop(10);
-  const RunResult small = RunSiskin(Arguments(shop, {"--networks", "mobilenet,xception", "--max-mb", "20"}));
+  const RunResult small = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--max-mb", "11"}));
   EXPECT_EQ(small.exit_code, 0) << small.err;
-  EXPECT_NE(small.out.find("best: mobilenet, the only one within the limits"), std::string::npos) << small.out;
-  EXPECT_NE(small.out.find("out: xception, "), std::string::npos) << small.out;
+  EXPECT_NE(small.out.find("best: mobilenet_v2, the only one within the limits"), std::string::npos) << small.out;
+  EXPECT_NE(small.out.find("out: mobilenet, "), std::string::npos) << small.out;
   const RunResult none = RunSiskin(Arguments(shop, {"--networks", "mobilenet", "--max-mb", "1"}));
   EXPECT_EQ(none.exit_code, 5) << none.err;
   EXPECT_NE(none.out.find("mobilenet"), std::string::npos) << "the table is there all the same";

@@ -4,9 +4,9 @@
 
 #include <cstdlib>
 
+#include "base/json.h"
 #include "base/testing.h"
 #include "exported_models.h"
-#include "networks/testing_golden.h"
 #include "photos.h"
 #include "program.h"
 
@@ -14,9 +14,6 @@ namespace siskin::testing {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What a sanitizer would see of it, export/*_test.cc shows in less time.
-constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
 
 const fs::path kDrivers = fs::path(SISKIN_SOURCE_DIR) / "tests" / "exports";
 

@@ -8,6 +8,7 @@
 #include <iostream>
 #include <sstream>
 
+#include "base/json.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "program.h"

@@ -29,6 +29,7 @@ TEST(Groups, ATrainedModelHasClassesOfItsOwn) {
 }
 
 TEST(Groups, TellBirdsFromTheRestWithoutTraining) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const fs::path birds = SharedFolder("data/birds/validation");
   if (birds.empty()) GTEST_SKIP() << kNoShared;
   if (!MobileNetIsHere()) GTEST_SKIP() << kNoMobileNet;

@@ -113,9 +113,10 @@ TEST(Train, GoesOnBitForBitAfterAnInterruption) {
 
 // Killed, not asked: `tests/survival` does this 200 times at random moments.
 TEST(Train, FineTuningGoesOnBitForBitAfterAKill) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const Workshop shop;
   const auto arguments =
-      With(shop.TrainArguments(), {"--finetune", "all", "--finetune-epochs", "60", "--finetune-batch", "4", "--augment",
+      With(shop.TrainArguments(), {"--finetune", "all", "--finetune-epochs", "36", "--finetune-batch", "4", "--augment",
                                    "article", "--keep-finetuned"});
   const RunResult straight = RunSiskin(
       With(arguments, {"-o", shop.path("straight"), "--run-dir", shop.path("run-straight"), "--threads", "1"}));
@@ -303,6 +304,7 @@ TEST(Predict, ABareNetworkNamesWhatItSees) {
 }
 
 TEST(Train, RealWeightsTellDrawnBirdsFromTheRest) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   if (!MobileNetIsHere()) GTEST_SKIP() << kNoMobileNet;
   const TemporaryFolder folder;
   DrawPhotos(folder.path() / "photos", 60);

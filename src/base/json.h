@@ -7,11 +7,10 @@
 #include <string>
 #include <string_view>
 
+#include "base/json_fwd.h"
 #include "siskin/error.h"
 
 namespace siskin {
-
-using Json = nlohmann::ordered_json;
 
 // Parses `text`; anything that is not one JSON value fails with `kind` and a message that begins with `where`. So does
 // what no file of use has: more than 16 MB, nesting deeper than 256, an object with a member twice or with many

@@ -28,6 +28,14 @@ fs::path SharedFolder(const std::string& name) {
   return fs::is_directory(root / name) ? root / name : fs::path();
 }
 
+bool UnderSanitizer() {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  return true;
+#else
+  return false;
+#endif
+}
+
 double FormulaUniform(uint64_t stream, uint64_t i) {
   uint64_t z = i + (stream + 1) * 0x9E3779B97F4A7C15u;
   z += 0x9E3779B97F4A7C15u;

@@ -25,6 +25,11 @@ class TemporaryFolder {
 std::filesystem::path SharedFolder(const std::string& name);
 inline constexpr char kNoShared[] = "SKIPPED: ../shared is missing, nothing was compared";
 
+// Whether this program runs under a sanitizer, 10 to 50 times slower. What takes minutes there and touches no line that
+// smaller tests do not touch says kTooSlow.
+bool UnderSanitizer();
+inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
+
 // Golden formula `u(stream, i)` of the reference outputs: [0, 1), 24 bits; golden/README.md.
 double FormulaUniform(uint64_t stream, uint64_t i);
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/photo_messages.h"
 #include "cli/text.h"
 #include "cli/verb.h"

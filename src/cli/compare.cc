@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "cli/compare_text.h"
 #include "cli/photo_messages.h"
 #include "cli/recipe_options.h"

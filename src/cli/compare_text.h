@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <string>
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "compare/networks.h"
 #include "evaluate/paired.h"
 

@@ -8,6 +8,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "cli/group_writer.h"
 #include "cli/model_argument.h"

@@ -74,8 +74,8 @@ class FeaturesVerb : public Verb {
     const std::vector<fs::path> files = ExpandInputs(photos_, std::cin);
     if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
     RequireWritable(common_.output);
-    const Extractor extractor = Load();
     const RunContext context = session.context();
+    const Extractor extractor = Load(context.progress);
     const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));
     Plan plan(extractor.graph, extractor.weights, {.max_batch = batch}, context.threads);
     const auto channels = static_cast<size_t>(plan.output_shape().c);
@@ -91,7 +91,7 @@ class FeaturesVerb : public Verb {
   }
 
  private:
-  Extractor Load() const {
+  Extractor Load(Progress& progress) const {
     if (NetworkNamed(model_) == nullptr) {
       RequireModelFile(model_);
       if (recipe_options_.any_given() || !weights_.empty()) {
@@ -103,7 +103,9 @@ class FeaturesVerb : public Verb {
     const Recipe recipe = recipe_options_.Make("default", model_);
     NetworkOptions network = BackboneOf(recipe);
     network.pooling = pooling_ == "max" ? Pooling::kMax : Pooling::kAverage;
-    return {BuildNetwork(network), LoadBackbone(network, weights_).weights, PreprocessingOf(recipe)};
+    Backbone backbone = LoadBackbone(network, weights_);
+    if (!backbone.note.empty()) progress.Warn(backbone.note);
+    return {BuildNetwork(network), std::move(backbone.weights), PreprocessingOf(recipe)};
   }
 
   // Moves the rows of readable photos together and writes them with their list.

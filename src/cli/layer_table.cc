@@ -5,6 +5,7 @@
 #include <map>
 #include <vector>
 
+#include "base/json.h"
 #include "cli/text.h"
 
 namespace siskin::cli {

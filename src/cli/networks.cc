@@ -3,6 +3,7 @@
 
 #include <optional>
 
+#include "base/json.h"
 #include "cli/text.h"
 #include "cli/verb.h"
 #include "kernels/isa.h"

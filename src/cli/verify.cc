@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
 #include "cli/verb.h"

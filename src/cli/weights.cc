@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/nearest_name.h"
 #include "cli/text.h"
 #include "cli/verb.h"
@@ -168,7 +169,7 @@ class WeightsVerb : public Verb {
 
   void Import(Session& session) {
     const NamedWeights named = FindWeights(name_);
-    Print(session, WeightStore().Import(*named.weights, named.Layout(), file_).string() + "\n");
+    Print(session, WeightStore().Import(*named.weights, named.Layout(), file_, session.context().progress).string() + "\n");
   }
 
   std::optional<Options> list_, pull_, import_, path_;

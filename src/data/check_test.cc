@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/testing.h"
 #include "data/testing_files.h"
 #include "images/testing_images.h"

@@ -7,6 +7,7 @@
 #include <ctime>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "evaluate/html.h"
 #include "evaluate/report_sections.h"
 

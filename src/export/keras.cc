@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "graph/keras_order.h"
 #include "weights/archive.h"
 #include "weights/hdf5.h"

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace siskin {

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/json.h"
 #include "base/random.h"
 #include "base/testing.h"
 #include "import/testing_hdf5.h"

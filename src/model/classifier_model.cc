@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/random.h"
 #include "kernels/elementwise/elementwise.h"
 #include "weights/safetensors.h"

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/testing.h"
 #include "model/classifier_model.h"
 #include "model/model_card.h"

@@ -1,5 +1,6 @@
 // The reading half of classifier_model.h: needs no plan and no kernel.
 #include "base/error.h"
+#include "base/json.h"
 #include "model/classifier_model.h"
 #include "weights/import.h"
 #include "weights/safetensors.h"

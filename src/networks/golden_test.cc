@@ -51,7 +51,7 @@ TEST_P(Golden, LogitsAreKeras) {
   if (folder.empty()) GTEST_SKIP() << testing::kNoShared;
   if (testing::UnderSanitizer()) {
     if (std::ranges::find(kSmallFiles, std::string(GetParam())) == std::end(kSmallFiles)) {
-      GTEST_SKIP() << "SKIPPED: too slow under a sanitizer, runs in release builds";
+      GTEST_SKIP() << testing::kTooSlow;
     }
     return ExpectKerasLogits(testing::ReadGoldenCase(folder / (std::string(GetParam()) + ".json")));
   }

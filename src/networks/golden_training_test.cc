@@ -140,7 +140,7 @@ class GoldenTraining : public ::testing::TestWithParam<const char*> {};
 TEST_P(GoldenTraining, StepsAreKeras) {
   const auto folder = testing::SharedFolder("golden");
   if (folder.empty()) GTEST_SKIP() << testing::kNoShared;
-  if (testing::UnderSanitizer()) GTEST_SKIP() << "SKIPPED: too slow under a sanitizer, runs in release builds";
+  if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
   const Json golden = ReadJsonFile(folder / (std::string(GetParam()) + ".json"));
   const Graph graph = TrainingGraph(golden);
 

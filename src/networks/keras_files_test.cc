@@ -83,7 +83,7 @@ int CheckFiles(const fs::path& folder, const std::string& form, const NetworkLay
 class KerasFiles : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(KerasFiles, AreRead) {
-  if (testing::UnderSanitizer()) GTEST_SKIP() << "SKIPPED: too slow under a sanitizer";
+  if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
   const fs::path python = Python();
   if (python.empty()) {
     GTEST_SKIP() << "SKIPPED: no Python with Keras: set SISKIN_BENCH_VENV, or run bench/lib/venv once";

@@ -72,12 +72,4 @@ GoldenCase ReadGoldenCase(const std::filesystem::path& json_file) {
   return golden;
 }
 
-bool UnderSanitizer() {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return true;
-#else
-  return false;
-#endif
-}
-
 }  // namespace siskin::testing

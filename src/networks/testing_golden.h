@@ -24,7 +24,4 @@ struct GoldenCase {
 };
 GoldenCase ReadGoldenCase(const std::filesystem::path& json_file);
 
-// Whether this program runs under a sanitizer, 10 to 50 times slower.
-bool UnderSanitizer();
-
 }  // namespace siskin::testing

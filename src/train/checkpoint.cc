@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/json.h"
 #include "tensor/tensor.h"
 #include "weights/safetensors.h"
 

@@ -1,5 +1,7 @@
 #include "train/epoch.h"
 
+#include "base/json.h"
+
 namespace siskin {
 
 std::vector<double> ValidationLosses(std::span<const EpochResult> history) {

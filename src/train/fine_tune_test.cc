@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/testing.h"
 #include "data/dataset.h"
 #include "data/demo.h"
@@ -173,7 +174,7 @@ TEST_F(FineTuning, SameBitsForAnyNumberOfThreads) {
 }
 
 TEST_F(FineTuning, LearnsItsTrainingPhotos) {
-  if (testing::UnderSanitizer()) GTEST_SKIP() << "SKIPPED: too slow under a sanitizer, runs in release builds";
+  if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
   recipe_.fine_tune.epochs = 30;
   recipe_.fine_tune.batch = 10;
   recipe_.fine_tune.train_bn = true;

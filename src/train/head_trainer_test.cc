@@ -7,6 +7,7 @@
 #include <fstream>
 #include <string>
 
+#include "base/json.h"
 #include "base/random.h"
 #include "base/testing.h"
 #include "siskin/error.h"

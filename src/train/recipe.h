@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "data/augmentation.h"
 #include "images/preprocess.h"
 #include "model/model_card.h"

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/json.h"
 #include "base/testing.h"
 #include "data/dataset.h"
 #include "data/demo.h"

@@ -4,7 +4,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "base/json.h"
+#include "base/json_fwd.h"
 #include "weights/safetensors.h"
 
 namespace siskin {

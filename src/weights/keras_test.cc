@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/json.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {

@@ -202,9 +202,11 @@ fs::path WeightStore::Keep(const WeightsCard& card, const NetworkLayout& layout,
   return PathOf(card);
 }
 
-fs::path WeightStore::Import(const WeightsCard& card, const NetworkLayout& layout, const fs::path& file) {
+fs::path WeightStore::Import(const WeightsCard& card, const NetworkLayout& layout, const fs::path& file,
+                              Progress& progress) {
   std::string note;
   const TensorMap tensors = ImportWeights(file, layout, {}, &note);
+  if (!note.empty()) progress.Warn(note);
   CheckDigest(card, layout, tensors, Printable(file.native()));
   MakeFolder(folder_);
   Write(card, layout, tensors, {{"source", "a local file"}, {"source_sha256", Sha256OfFile(file)}, {"note", note}});

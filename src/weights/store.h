@@ -28,7 +28,9 @@ class WeightStore {
   std::filesystem::path Pull(const WeightsCard& card, const NetworkLayout& layout, const RunContext& context);
 
   // Takes a local file instead of a download: same checks of names and shapes, and of the digest if the card has one.
-  std::filesystem::path Import(const WeightsCard& card, const NetworkLayout& layout, const std::filesystem::path& file);
+  // What import.h notes about the file becomes a warning.
+  std::filesystem::path Import(const WeightsCard& card, const NetworkLayout& layout, const std::filesystem::path& file,
+                               Progress& progress);
 
   // kModel "not here yet: run `siskin weights pull NAME`" if absent.
   TensorMap Load(const WeightsCard& card, const NetworkLayout& layout) const;

@@ -238,7 +238,7 @@ TEST_F(StoreTest, ImportsALocalFile) {
   const testing::TemporaryFolder elsewhere;
   const auto file = elsewhere.path() / "mine.safetensors";
   WriteFileAtomic(file, good_);
-  const auto path = store_.Import(card_, layout_, file);
+  const auto path = store_.Import(card_, layout_, file, progress_);
   ExpectSameTensors(store_.Load(card_, layout_), SmallWeights(layout_));
   EXPECT_EQ(ReadSafetensorsMetadata(path).at("source_sha256"), Sha256Hex(good_));
   std::filesystem::remove(path);
@@ -246,11 +246,11 @@ TEST_F(StoreTest, ImportsALocalFile) {
   TensorMap other = SmallWeights(layout_);
   other.at("block1_conv1/kernel").values<float>()[0] = 99;
   WriteFileAtomic(file, Serialized(other));
-  ExpectErrorText(ErrorOf([&] { store_.Import(card_, layout_, file); }), ErrorKind::kModel,
+  ExpectErrorText(ErrorOf([&] { store_.Import(card_, layout_, file, progress_); }), ErrorKind::kModel,
                   "are not those of small-imagenet");
   EXPECT_FALSE(store_.Has(card_));
   card_.tensors_sha256.clear();  // nothing to compare with
-  store_.Import(card_, layout_, file);
+  store_.Import(card_, layout_, file, progress_);
   ExpectSameTensors(store_.Load(card_, layout_), other);
 }
 

@@ -33,7 +33,7 @@ bool LooksLikeTorch(const TensorMap& tensors) {
 
 FileContents FromTorch(TensorMap tensors, std::string_view where) {
   FileContents contents;
-  std::map<std::string, std::map<size_t, std::string>> layers;  // layer, role -> tensor
+  std::map<std::string, std::multimap<size_t, std::string>> layers;  // layer, role -> tensors
   for (auto& [name, tensor] : tensors) {
     const auto [layer, role] = SplitRole(name);
     if (role == kCounter) continue;

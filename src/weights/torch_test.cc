@@ -55,6 +55,17 @@ TEST(Torch, LayersInKerasLayouts) {
   EXPECT_EQ(Values(dense), (std::vector<float>{0, 3, 1, 4, 2, 5}));
 }
 
+TEST(Torch, EveryTensorIsInALayer) {
+  TensorMap tensors;
+  for (const char* role : {"weight", "bias", "scale", "zero_point"}) {
+    tensors.emplace(std::string("fc.") + role, Counting({2, 2}));
+  }
+  const FileContents contents = FromTorch(std::move(tensors), "x");
+  ASSERT_EQ(contents.models[0].layers.size(), 1u);
+  EXPECT_EQ(contents.models[0].layers[0].tensors,
+            (std::vector<std::string>{"fc.weight", "fc.bias", "fc.scale", "fc.zero_point"}));
+}
+
 TEST(Torch, KnowsItsNames) {
   TensorMap ours;
   ours.emplace("block1/conv.x/weight", Tensor(Shape{1}));
