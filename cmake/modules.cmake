@@ -65,6 +65,8 @@ function(siskin_tests)
     COMPILE_DEFINITIONS SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt
                                               nlohmann_json::nlohmann_json PkgConfig::hwy)
+  # Test programs are built oftener than run; the library, references and interpreters included, keeps its -O3.
+  target_compile_options(siskin_testing INTERFACE $<$<CONFIG:Release>:-Og>)
   foreach(folder IN LISTS ARGN)
     file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_test.cc)
     if(files)
@@ -72,7 +74,6 @@ function(siskin_tests)
       target_link_libraries(${folder}_test PRIVATE siskin_testing GTest::gtest_main OpenSSL::Crypto CURL::libcurl
         PkgConfig::archive PkgConfig::turbojpeg PkgConfig::png PkgConfig::webp CLI11::CLI11)
       target_compile_definitions(${folder}_test PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
-      target_compile_options(${folder}_test PRIVATE $<$<CONFIG:Release>:-Og>)  # built oftener than run; the library is -O3
       gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_TIMEOUT 120
         WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     endif()

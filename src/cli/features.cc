@@ -103,9 +103,7 @@ class FeaturesVerb : public Verb {
     const Recipe recipe = recipe_options_.Make("default", model_);
     NetworkOptions network = BackboneOf(recipe);
     network.pooling = pooling_ == "max" ? Pooling::kMax : Pooling::kAverage;
-    Backbone backbone = LoadBackbone(network, weights_);
-    if (!backbone.note.empty()) progress.Warn(backbone.note);
-    return {BuildNetwork(network), std::move(backbone.weights), PreprocessingOf(recipe)};
+    return {BuildNetwork(network), LoadBackbone(network, weights_, progress).weights, PreprocessingOf(recipe)};
   }
 
   // Moves the rows of readable photos together and writes them with their list.

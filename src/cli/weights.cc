@@ -169,7 +169,8 @@ class WeightsVerb : public Verb {
 
   void Import(Session& session) {
     const NamedWeights named = FindWeights(name_);
-    Print(session, WeightStore().Import(*named.weights, named.Layout(), file_, session.context().progress).string() + "\n");
+    Print(session,
+          WeightStore().Import(*named.weights, named.Layout(), file_, session.context().progress).string() + "\n");
   }
 
   std::optional<Options> list_, pull_, import_, path_;

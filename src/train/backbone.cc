@@ -58,9 +58,9 @@ const WeightsCard* PublishedWeights(const NetworkOptions& network) {
   return nullptr;
 }
 
-Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, uint64_t seed,
+Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, Progress& progress, uint64_t seed,
                       const WeightStore& store) {
-  Backbone backbone{.network = network, .weights_name = weights, .weights = {}, .digest = {}, .note = {}};
+  Backbone backbone{.network = network, .weights_name = weights, .weights = {}, .digest = {}};
   const NetworkLayout layout = BuildNetwork(network).Layout();
   std::error_code ignored;
   const WeightsCard* card = weights == "none" ? nullptr
@@ -73,7 +73,9 @@ Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,
     backbone.weights = LoadPublished(network, *card, store);
   } else if (fs::exists(weights, ignored)) {
     backbone.weights_name = fs::path(weights).filename().string();
-    backbone.weights = ImportWeights(weights, layout, {}, &backbone.note);
+    std::string note;
+    backbone.weights = ImportWeights(weights, layout, {}, &note);
+    if (!note.empty()) progress.Warn(note);
   } else {
     Fail(ErrorKind::kUsage, "--weights {}: {} has no published weights of that name, and there is no such file",
          Printable(weights), network.network);

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/run_context.h"
 #include "networks/catalogue.h"
 #include "tensor/tensor.h"
 #include "weights/store.h"
@@ -16,7 +17,6 @@ struct Backbone {
   std::string weights_name;  // the catalogue's name, or the file's
   TensorMap weights;         // exactly the parameters of BuildNetwork(network)
   std::string digest;        // TensorDigest of the weights: part of every key and card
-  std::string note = {};     // a sentence worth a warning about where they come from; usually empty
 };
 
 // The ImageNet weights of the network that LoadBackbone takes if it is told none; null if none are published.
@@ -24,8 +24,9 @@ const WeightsCard* PublishedWeights(const NetworkOptions& network);
 
 // weights: a catalogue name, a file of it without classifier (any format ImportWeights reads), "none" for random ones
 // (a function of the seed), or empty for the network's ImageNet weights. kUsage: a name that neither the catalogue nor
-// the disk knows; kModel: weights that have not been pulled yet, or of another network.
-Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, uint64_t seed = 0,
+// the disk knows; kModel: weights that have not been pulled yet, or of another network. What ImportWeights notes of a
+// file becomes a warning.
+Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights, Progress& progress, uint64_t seed = 0,
                       const WeightStore& store = WeightStore());
 
 }  // namespace siskin

@@ -18,7 +18,6 @@
 #include "data/demo.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
-#include "networks/testing_golden.h"
 #include "train/fine_tune_phase.h"
 #include "train/fine_tuner.h"
 #include "train/train.h"

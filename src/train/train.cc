@@ -287,8 +287,7 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const RunFolder folder(options.run_folder);
   const Dataset dataset = ReadDataset(options);
   WriteSplitFile(dataset, folder.splits());
-  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights, options.seed);
-  if (!backbone.note.empty()) context.progress.Warn(backbone.note);
+  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights, context.progress, options.seed);
 
   TrainReport report;
   Stopwatch watch;

@@ -203,7 +203,7 @@ fs::path WeightStore::Keep(const WeightsCard& card, const NetworkLayout& layout,
 }
 
 fs::path WeightStore::Import(const WeightsCard& card, const NetworkLayout& layout, const fs::path& file,
-                              Progress& progress) {
+                             Progress& progress) {
   std::string note;
   const TensorMap tensors = ImportWeights(file, layout, {}, &note);
   if (!note.empty()) progress.Warn(note);
