@@ -113,7 +113,6 @@ TEST(Train, GoesOnBitForBitAfterAnInterruption) {
 
 // Killed, not asked: `tests/survival` does this 200 times at random moments.
 TEST(Train, FineTuningGoesOnBitForBitAfterAKill) {
-  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const Workshop shop;
   const auto arguments =
       With(shop.TrainArguments(), {"--finetune", "all", "--finetune-epochs", "36", "--finetune-batch", "4", "--augment",
