@@ -1,5 +1,6 @@
 #include "base/testing.h"
 
+#include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <cstdint>
@@ -34,6 +35,22 @@ bool UnderSanitizer() {
 #else
   return false;
 #endif
+}
+
+std::string MessageOf(ErrorKind kind, const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), kind) << error.what();
+    return error.what();
+  }
+  ADD_FAILURE() << "no error";
+  return "no error";
+}
+
+void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
+  const std::string message = MessageOf(kind, action);
+  EXPECT_NE(message.find(part), std::string::npos) << "expected: " << part << "\nmessage: " << message;
 }
 
 double FormulaUniform(uint64_t stream, uint64_t i) {

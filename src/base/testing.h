@@ -1,9 +1,15 @@
 // What tests of every folder share: a temporary folder, the golden files beside the project, one seed.
 #pragma once
 
+#include <cerrno>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <limits>
 #include <string>
+
+#include "base/files.h"
+#include "siskin/error.h"
 
 namespace siskin::testing {
 
@@ -29,6 +35,20 @@ inline constexpr char kNoShared[] = "SKIPPED: ../shared is missing, nothing was 
 // smaller tests do not touch says kTooSlow.
 bool UnderSanitizer();
 inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
+
+// The message of the error of that kind that `action` ends with. If it ends well, the test fails.
+std::string MessageOf(ErrorKind kind, const std::function<void()>& action);
+// EXPECTs such an error, its message with `part` in it.
+void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action);
+
+// What nobody has written yet: a result that keeps one was not computed.
+inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+// No write succeeds.
+class FullDisk : public FileOps {
+ public:
+  int64_t Write(int, const void*, size_t) override { return -ENOSPC; }
+};
 
 // Golden formula `u(stream, i)` of the reference outputs: [0, 1), 24 bits; golden/README.md.
 double FormulaUniform(uint64_t stream, uint64_t i);

@@ -30,7 +30,7 @@ std::vector<std::string> WordsAfter(const CLI::App& verb) {
   return words;
 }
 
-std::vector<std::string> VerbNames(const CLI::App& root) {
+std::vector<std::string> NamesOfVerbs(const CLI::App& root) {
   std::vector<std::string> names;
   for (const CLI::App* verb : VerbsOf(root)) names.push_back(verb->get_name());
   return names;
@@ -58,7 +58,7 @@ std::string Bash(const CLI::App& root) {
       "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\")\n"
       "}}\n"
       "complete -o default -F _siskin siskin\n",
-      Cases(root, "words='{}'"), fmt::join(VerbNames(root), " "));
+      Cases(root, "words='{}'"), fmt::join(NamesOfVerbs(root), " "));
 }
 
 std::string Zsh(const CLI::App& root) {
@@ -75,7 +75,7 @@ std::string Zsh(const CLI::App& root) {
       "  esac\n"
       "}}\n"
       "compdef _siskin siskin\n",
-      fmt::join(VerbNames(root), " "), Cases(root, "compadd -- {}"));
+      fmt::join(NamesOfVerbs(root), " "), Cases(root, "compadd -- {}"));
 }
 
 // The first line, quoted: the summary of a verb.

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <vector>
 
 #include "base/error.h"
+#include "base/testing.h"
 #include "images/testing_images.h"
 
 namespace siskin {
@@ -16,7 +16,7 @@ namespace {
 
 using testing::GradientPicture;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 constexpr uint64_t kSeed = 11;
 
 Preprocessing Small() {

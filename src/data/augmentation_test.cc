@@ -6,21 +6,12 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/testing.h"
 
 namespace siskin {
 namespace {
 
-template <typename Fn>
-std::string MessageOf(ErrorKind kind, const Fn& fn) {
-  try {
-    fn();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind);
-    return error.what();
-  }
-  ADD_FAILURE() << "was accepted";
-  return "";
-}
+using testing::MessageOf;
 
 TEST(Augmentation, PresetsAreDifferentAndNamed) {
   std::set<std::string> seen;

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <functional>
 #include <optional>
 
 #include "base/error.h"
@@ -18,15 +17,7 @@ namespace siskin {
 namespace fs = std::filesystem;
 namespace {
 
-std::string MessageOf(ErrorKind kind, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  return "no error";
-}
+using testing::MessageOf;
 
 class ScanFolderTest : public ::testing::Test {
  protected:

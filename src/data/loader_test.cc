@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "base/error.h"
 #include "base/testing.h"
@@ -27,7 +26,7 @@ class LoadPhotosTest : public ::testing::Test {
   testing::TemporaryFolder folder_;
 };
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 
 TEST_F(LoadPhotosTest, GoodDamagedBrokenAndMissing) {
   const Image picture = GradientPicture(6, 4);

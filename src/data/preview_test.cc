@@ -15,13 +15,13 @@ namespace fs = std::filesystem;
 using testing::GradientPicture;
 using testing::LargestDifference;
 
-constexpr int kWidth = 20, kHeight = 12, kGap = 4;
-constexpr uint64_t kSeed = 5;
+constexpr int kPhotoWidth = 20, kPhotoHeight = 12, kGap = 4;
+constexpr uint64_t kPreviewSeed = 5;
 
 class AugmentPreview : public ::testing::Test {
  protected:
   void AddPhotos(int count) {
-    for (int i = 0; i < count; ++i) Add(EncodePng(GradientPicture(kWidth + i, kHeight)));
+    for (int i = 0; i < count; ++i) Add(EncodePng(GradientPicture(kPhotoWidth + i, kPhotoHeight)));
   }
   void Add(const std::string& bytes) {
     files_.push_back(folder_.path() / std::to_string(files_.size()));
@@ -29,26 +29,27 @@ class AugmentPreview : public ::testing::Test {
   }
 
   Image Sheet(const Augmentation& augmentation, int rows, int columns) {
-    WriteAugmentPreview(files_, preprocessing_, augmentation, kSeed, rows, columns, out_);
+    WriteAugmentPreview(files_, preprocessing_, augmentation, kPreviewSeed, rows, columns, out_);
     return DecodeImage(ReadFile(out_)).image;
   }
 
   static Image Tile(const Image& sheet, int row, int column) {
-    return CutOut(sheet, kGap + column * (kWidth + kGap), kGap + row * (kHeight + kGap), kWidth, kHeight);
+    return CutOut(sheet, kGap + column * (kPhotoWidth + kGap), kGap + row * (kPhotoHeight + kGap), kPhotoWidth,
+                  kPhotoHeight);
   }
 
   // What the network gets of a photo in an epoch.
   Image Seen(const Augmentation& augmentation, uint32_t epoch, uint32_t photo) {
-    std::vector<float> pixels(kWidth * kHeight * 3);
+    std::vector<float> pixels(kPhotoWidth * kPhotoHeight * 3);
     PreprocessAugmented(DecodeImage(ReadFile(files_[photo])).image, preprocessing_,
-                        DrawAugmentation(augmentation, kHeight, kWidth, kSeed, epoch, photo), pixels);
+                        DrawAugmentation(augmentation, kPhotoHeight, kPhotoWidth, kPreviewSeed, epoch, photo), pixels);
     return ToImage(pixels, preprocessing_);
   }
 
   testing::TemporaryFolder folder_;
   std::vector<fs::path> files_;
   fs::path out_ = folder_.path() / "sheet.png";
-  Preprocessing preprocessing_{.height = kHeight, .width = kWidth};
+  Preprocessing preprocessing_{.height = kPhotoHeight, .width = kPhotoWidth};
 };
 
 TEST_F(AugmentPreview, ShowsWhatTrainingSees) {
@@ -56,8 +57,8 @@ TEST_F(AugmentPreview, ShowsWhatTrainingSees) {
   SetScaling("caffe", &preprocessing_);
   const Augmentation strong = FindAugmentation("strong");
   const Image sheet = Sheet(strong, 3, 4);
-  EXPECT_EQ(sheet.width, kGap + 4 * (kWidth + kGap));
-  EXPECT_EQ(sheet.height, kGap + 3 * (kHeight + kGap));
+  EXPECT_EQ(sheet.width, kGap + 4 * (kPhotoWidth + kGap));
+  EXPECT_EQ(sheet.height, kGap + 3 * (kPhotoHeight + kGap));
   for (int row = 0; row < 3; ++row) {
     const auto photo = static_cast<uint32_t>(2 * row);  // spread over the list
     EXPECT_EQ(LargestDifference(Tile(sheet, row, 0), Seen({}, 0, photo)), 0) << row;
@@ -78,7 +79,7 @@ TEST_F(AugmentPreview, LeavesOutWhatCannotBeRead) {
 
 TEST_F(AugmentPreview, FewerPhotosThanRows) {
   AddPhotos(1);
-  EXPECT_EQ(Sheet({}, 8, 1).height, kHeight + 2 * kGap);
+  EXPECT_EQ(Sheet({}, 8, 1).height, kPhotoHeight + 2 * kGap);
 }
 
 TEST_F(AugmentPreview, NothingToShowOrNowhereToWrite) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 
 #include "base/error.h"
@@ -15,15 +14,7 @@
 namespace siskin {
 namespace {
 
-std::string MessageOf(ErrorKind kind, const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    return error.what();
-  }
-  return "no error";
-}
+using testing::MessageOf;
 
 // Classes c0, c1, ... with so many photos each.
 Dataset MakeDataset(const std::vector<int>& counts) {

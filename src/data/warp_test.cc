@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "base/error.h"
@@ -21,16 +20,16 @@ std::vector<uint8_t> FormulaPicture(int height, int width) {
   return rgb;
 }
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 
 TEST(Warp, AgreesWithKeras) {
-  constexpr int kHeight = 5, kWidth = 7;
-  const std::vector<uint8_t> rgb = FormulaPicture(kHeight, kWidth);
+  constexpr int height = 5, width = 7;
+  const std::vector<uint8_t> rgb = FormulaPicture(height, width);
   for (const WarpExpectation& e : kWarpExpectations) {
     const Affine affine = Rotation(e.rotation) * Shift(e.row_shift, e.column_shift) * KerasShear(e.shear) *
                           Zoom(e.row_zoom, e.column_zoom) * Flip(e.horizontal_flip, e.vertical_flip);
     std::vector<float> out(rgb.size(), kNan);
-    Warp(rgb, kHeight, kWidth, affine, e.fill, out);
+    Warp(rgb, height, width, affine, e.fill, out);
     ASSERT_EQ(out.size(), std::size(e.rgb));
     for (size_t i = 0; i < out.size(); ++i) {
       // Six digits in the table; weights are floats.

@@ -2,26 +2,18 @@
 
 #include <gtest/gtest.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/testing.h"
 
 namespace siskin {
 namespace {
 
 using Shapes = std::vector<FeatureShape>;
 
-void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error, expected one with: " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
-}
+using testing::ExpectError;
 
 TEST(Graph, WindowShapes) {
   // Expected sizes: ceil(size / stride) for "same", ceil((size - kernel + 1) / stride) for "valid" (TensorFlow's rule).

@@ -7,6 +7,10 @@
 
 namespace siskin {
 
+// Pixels with at least so many channels are padded to a multiple of it. Below one vector of AVX-512 the padding would
+// cost more memory traffic than aligned pixels save.
+constexpr int kVector = 16;
+
 // A buffer is alive from the start of step `first` to the end of step `last`.
 struct Lifetime {
   size_t bytes = 0;

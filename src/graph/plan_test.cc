@@ -7,12 +7,12 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
-#include <functional>
 #include <new>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/testing.h"
 #include "graph/testing_graphs.h"
 #include "graph/testing_interpreter.h"
 #include "graph/training_plan.h"
@@ -94,15 +94,7 @@ std::vector<float> RunPlan(Plan& plan, std::span<const float> input, int n) {
   return output;
 }
 
-void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error, expected one with: " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
-}
+using testing::ExpectError;
 
 // A small network of each kind of block: strided convolution, shortcut around separable convolutions and a pool,
 // residual, depthwise with ReLU6, concatenation, classifier.

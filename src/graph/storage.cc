@@ -7,9 +7,6 @@
 namespace siskin {
 namespace {
 
-// Below one vector of AVX-512 the padding would cost more memory traffic than aligned pixels save.
-constexpr int kVector = 16;
-
 class Assigner {
  public:
   explicit Assigner(const Program& program) : program_(program), last_use_(program.values.size(), -1) {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <optional>
 #include <vector>
 
+#include "base/testing.h"
 #include "graph/testing_gradients.h"
 #include "graph/testing_training_graphs.h"
 #include "graph/testing_training_step.h"
@@ -24,7 +24,7 @@ using testing::Problem;
 using testing::RandomFloats;
 using testing::Step;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 
 constexpr float kRate = 0.25f;
 constexpr size_t kUnits = 400;

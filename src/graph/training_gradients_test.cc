@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "graph/testing_gradients.h"
 #include "graph/testing_graphs.h"
 #include "graph/testing_training_graphs.h"
@@ -31,7 +31,7 @@ using testing::RandomTrainingGraph;
 using testing::SmoothProblem;
 using testing::Step;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 
 TEST(CloseGradientsTest, RefusesWhatItShould) {
   const std::vector<TrainingParameter> parameters = {{"a", {2}, 0, 2}, {"b", {1}, 2, 1}};

@@ -7,11 +7,11 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "base/testing.h"
 #include "graph/testing_graphs.h"
 #include "graph/testing_interpreter.h"
 #include "graph/testing_training_graphs.h"
@@ -33,7 +33,7 @@ using testing::Step;
 using testing::TrainingInterpreter;
 using testing::XceptionBlock;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 
 // ---- what does not change the result ----
 

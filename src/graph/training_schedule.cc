@@ -5,13 +5,6 @@
 #include <utility>
 
 namespace siskin {
-namespace {
-
-// Below one vector of AVX-512 the padding would cost more memory traffic than aligned pixels save.
-constexpr int kVector = 16;
-
-}  // namespace
-
 BufferId TrainingSchedule::NewBuffer(const FeatureShape& shape) {
   const bool padded = shape.c >= kVector;
   const int stride = padded ? RoundUp(shape.c, kVector) : shape.c;

@@ -17,7 +17,7 @@ using testing::SetJpegSize;
 using testing::UniformPicture;
 using testing::WithExif;
 
-DecodedImage DecodeOk(const std::string& bytes, const DecodeOptions& options = {}) {
+DecodedImage DecodeJpegOk(const std::string& bytes, const DecodeOptions& options = {}) {
   DecodedImage decoded = DecodeImage(bytes, options);
   EXPECT_EQ(decoded.error, "");
   EXPECT_EQ(decoded.warning, "");
@@ -30,10 +30,10 @@ TEST(Jpeg, ColourSubsamplingsGreyAndProgressive) {
   for (const int subsampling : {TJSAMP_444, TJSAMP_422, TJSAMP_420, TJSAMP_440, TJSAMP_411}) {
     for (const bool progressive : {false, true}) {
       const std::string jpeg = EncodeJpeg(picture, {95, subsampling, progressive});
-      EXPECT_LE(LargestDifference(DecodeOk(jpeg).image, picture), 16) << subsampling << progressive;
+      EXPECT_LE(LargestDifference(DecodeJpegOk(jpeg).image, picture), 16) << subsampling << progressive;
     }
   }
-  const Image grey = DecodeOk(EncodeJpeg(picture, {95, TJSAMP_GRAY})).image;
+  const Image grey = DecodeJpegOk(EncodeJpeg(picture, {95, TJSAMP_GRAY})).image;
   ASSERT_EQ(grey.rgb.size(), picture.rgb.size());
   for (size_t i = 0; i < grey.rgb.size(); i += 3) {
     const double luma = 0.299 * picture.rgb[i] + 0.587 * picture.rgb[i + 1] + 0.114 * picture.rgb[i + 2];
@@ -55,7 +55,7 @@ TEST(Jpeg, ScaledDecodingKeepsBothSidesLargeEnough) {
                         {61, 160, 120},
                         {60, 80, 60},
                         {1, 80, 60}}) {
-    const DecodedImage decoded = DecodeOk(jpeg, {.min_side = c.min_side});
+    const DecodedImage decoded = DecodeJpegOk(jpeg, {.min_side = c.min_side});
     EXPECT_EQ(decoded.image.width, c.width) << c.min_side;
     EXPECT_EQ(decoded.image.height, c.height) << c.min_side;
     EXPECT_EQ(decoded.original_width, 640);
@@ -65,7 +65,7 @@ TEST(Jpeg, ScaledDecodingKeepsBothSidesLargeEnough) {
 }
 
 TEST(Jpeg, ScaledSizesAreRoundedUp) {
-  const DecodedImage decoded = DecodeOk(EncodeJpeg(GradientPicture(83, 65)), {.min_side = 9});
+  const DecodedImage decoded = DecodeJpegOk(EncodeJpeg(GradientPicture(83, 65)), {.min_side = 9});
   EXPECT_EQ(decoded.image.width, 11);  // 83 / 8
   EXPECT_EQ(decoded.image.height, 9);
 }
@@ -74,11 +74,11 @@ TEST(Jpeg, ExifOrientationIsApplied) {
   const Image picture = GradientPicture(40, 24);
   const std::string plain = EncodeJpeg(picture);
   for (const bool big_endian : {false, true}) {
-    const DecodedImage decoded = DecodeOk(WithExif(plain, OrientationTiff(6, big_endian)));
+    const DecodedImage decoded = DecodeJpegOk(WithExif(plain, OrientationTiff(6, big_endian)));
     EXPECT_EQ(decoded.image.width, 24);
     EXPECT_EQ(decoded.image.height, 40);
     EXPECT_EQ(decoded.original_width, 24);
-    const Image stored = DecodeOk(plain).image;
+    const Image stored = DecodeJpegOk(plain).image;
     EXPECT_EQ(PixelAt(decoded.image, 0, 0), PixelAt(stored, 0, 23));  // the stored lower left is the upper left now
     EXPECT_EQ(PixelAt(decoded.image, 23, 0), PixelAt(stored, 0, 0));
   }
@@ -102,7 +102,7 @@ TEST(Jpeg, YcckAndCmyk) {
                         {{255, 255, 255, 0}, 0, 0, 0}}) {
     std::vector<uint8_t> pixels;
     for (int i = 0; i < 16 * 16; ++i) pixels.insert(pixels.end(), c.inverted.begin(), c.inverted.end());
-    const DecodedImage decoded = DecodeOk(EncodeYcck(pixels, 16, 16));
+    const DecodedImage decoded = DecodeJpegOk(EncodeYcck(pixels, 16, 16));
     EXPECT_LE(LargestDifference(decoded.image, UniformPicture(16, 16, static_cast<uint8_t>(c.r),
                                                               static_cast<uint8_t>(c.g), static_cast<uint8_t>(c.b))),
               3)
@@ -116,7 +116,7 @@ TEST(Jpeg, YcckAndCmyk) {
   ASSERT_EQ(cmyk[adobe + 11], 2);
   cmyk[adobe + 11] = 0;
   // Inks 55 (the brightness of the inverted 200), 128, 128 and 200 of light.
-  const Image image = DecodeOk(cmyk).image;
+  const Image image = DecodeJpegOk(cmyk).image;
   EXPECT_LE(LargestDifference(image, UniformPicture(16, 16, 43, 100, 100)), 3) << std::hex << PixelAt(image, 0, 0);
 }
 

@@ -27,7 +27,7 @@ bool MatchesPng(std::string_view bytes) {
 }
 
 // The eXIf chunk, wherever it is.
-int OrientationOf(std::string_view bytes) {
+int OrientationInChunks(std::string_view bytes) {
   for (size_t pos = kSignature.size(); pos < bytes.size() && bytes.size() - pos >= 12;) {
     const size_t size = BigEndian32(bytes, pos);
     if (size > bytes.size() - pos - 12) break;
@@ -60,7 +60,7 @@ PhotoHeader ReadPngHeader(std::string_view bytes, int /*min_side*/) {
   }
   header.width = header.decoded_width = static_cast<int>(width);
   header.height = header.decoded_height = static_cast<int>(height);
-  header.orientation = OrientationOf(bytes);
+  header.orientation = OrientationInChunks(bytes);
   // RGB, once more if it is turned; RGBA beside it if interlaced (the passes are mixed), else a row of it; libpng keeps
   // two rows of up to 8 bytes a pixel.
   const int copies = header.orientation > 1 ? 2 : 1;

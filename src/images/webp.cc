@@ -10,7 +10,7 @@
 namespace siskin {
 namespace {
 
-const uint8_t* Data(std::string_view bytes) {
+const uint8_t* Octets(std::string_view bytes) {
   return reinterpret_cast<const uint8_t*>(bytes.data());
 }
 
@@ -41,7 +41,7 @@ uint32_t LittleEndian32(std::string_view bytes, size_t pos) {
 }
 
 // Walks the chunks of the RIFF container (WebP container specification): four letters, 32-bit size, padded to even.
-int OrientationOf(std::string_view bytes) {
+int OrientationInRiff(std::string_view bytes) {
   for (size_t pos = 12; pos < bytes.size() && bytes.size() - pos >= 8;) {
     const size_t size = LittleEndian32(bytes, pos + 4);
     const std::string_view body = bytes.substr(pos + 8);
@@ -55,7 +55,7 @@ int OrientationOf(std::string_view bytes) {
 PhotoHeader ReadWebPHeader(std::string_view bytes, int /*min_side*/) {
   PhotoHeader header;
   WebPBitstreamFeatures features;
-  const VP8StatusCode status = WebPGetFeatures(Data(bytes), bytes.size(), &features);
+  const VP8StatusCode status = WebPGetFeatures(Octets(bytes), bytes.size(), &features);
   if (status != VP8_STATUS_OK) {
     header.error = fmt::format("damaged WebP: {}", StatusText(status));
     return header;
@@ -66,7 +66,7 @@ PhotoHeader ReadWebPHeader(std::string_view bytes, int /*min_side*/) {
   }
   header.width = header.decoded_width = features.width;
   header.height = header.decoded_height = features.height;
-  header.orientation = OrientationOf(bytes);
+  header.orientation = OrientationInRiff(bytes);
   // RGB, once more if it is turned; RGBA beside it; 4 bytes a pixel inside the lossless decoder, whose file says
   // format 2.
   const int copies = header.orientation > 1 ? 2 : 1;
@@ -82,7 +82,7 @@ struct DeleteDecoder {
 void DecodeWebP(std::string_view bytes, const PhotoHeader& header, DecodedImage* result) {
   Image& image = result->image;
   WebPBitstreamFeatures features;
-  WebPGetFeatures(Data(bytes), bytes.size(), &features);
+  WebPGetFeatures(Octets(bytes), bytes.size(), &features);
   std::vector<uint8_t> rgba(features.has_alpha ? image.rgb.size() / 3 * 4 : 0);
   std::vector<uint8_t>& pixels = features.has_alpha ? rgba : image.rgb;
   // The incremental decoder, because it says how far it came in a truncated file.
@@ -93,7 +93,7 @@ void DecodeWebP(std::string_view bytes, const PhotoHeader& header, DecodedImage*
     result->error = StatusText(VP8_STATUS_OUT_OF_MEMORY);
     return;
   }
-  const VP8StatusCode status = WebPIUpdate(decoder.get(), Data(bytes), bytes.size());
+  const VP8StatusCode status = WebPIUpdate(decoder.get(), Octets(bytes), bytes.size());
   if (status != VP8_STATUS_OK && status != VP8_STATUS_SUSPENDED) {
     result->error = fmt::format("damaged WebP: {}", StatusText(status));
     return;

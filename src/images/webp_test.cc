@@ -17,7 +17,7 @@ using testing::WebPChunk;
 
 constexpr uint8_t kExifFlag = 0x08, kAnimationFlag = 0x02;
 
-Image DecodeOk(const std::string& bytes) {
+Image DecodeWebPOk(const std::string& bytes) {
   const DecodedImage decoded = DecodeImage(bytes);
   EXPECT_EQ(decoded.error, "");
   EXPECT_EQ(decoded.warning, "");
@@ -27,13 +27,13 @@ Image DecodeOk(const std::string& bytes) {
 
 TEST(WebP, LossyAndLossless) {
   const Image picture = GradientPicture(61, 37);
-  EXPECT_EQ(LargestDifference(DecodeOk(EncodeWebP(picture, true)), picture), 0);
-  EXPECT_LE(LargestDifference(DecodeOk(EncodeWebP(picture, false)), picture), 24);
+  EXPECT_EQ(LargestDifference(DecodeWebPOk(EncodeWebP(picture, true)), picture), 0);
+  EXPECT_LE(LargestDifference(DecodeWebPOk(EncodeWebP(picture, false)), picture), 24);
 }
 
 TEST(WebP, AlphaIsComposedOntoWhite) {
   const std::vector<uint8_t> rgba = {100, 0, 200, 0, 100, 0, 200, 127, 100, 0, 200, 255};
-  const Image image = DecodeOk(EncodeWebPRgba(rgba, 3, 1));
+  const Image image = DecodeWebPOk(EncodeWebPRgba(rgba, 3, 1));
   EXPECT_EQ(PixelAt(image, 0, 0), 0xFFFFFFu);
   EXPECT_EQ(PixelAt(image, 1, 0), 0xB280E4u);
   EXPECT_EQ(PixelAt(image, 2, 0), 0x6400C8u);
@@ -42,7 +42,7 @@ TEST(WebP, AlphaIsComposedOntoWhite) {
 TEST(WebP, ExifOrientationIsApplied) {
   const Image picture = GradientPicture(6, 4);
   const std::string exif = WebPChunk("EXIF", OrientationTiff(6, false));
-  const Image turned = DecodeOk(ExtendedWebP(EncodeWebP(picture, true), 6, 4, kExifFlag, exif));
+  const Image turned = DecodeWebPOk(ExtendedWebP(EncodeWebP(picture, true), 6, 4, kExifFlag, exif));
   EXPECT_EQ(turned.width, 4);
   EXPECT_EQ(turned.height, 6);
   EXPECT_EQ(PixelAt(turned, 3, 0), PixelAt(picture, 0, 0));

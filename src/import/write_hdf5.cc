@@ -11,17 +11,17 @@
 namespace siskin {
 namespace {
 
-std::string Problem(const std::string& what) {
+std::string CannotWrite(const std::string& what) {
   return fmt::format("cannot write {} as HDF5", what);
 }
 
 void Check(bool worked, const std::string& what) {
-  if (!worked) Fail(ErrorKind::kModel, Problem(what));
+  if (!worked) Fail(ErrorKind::kModel, CannotWrite(what));
 }
 
-class Handle : public Hdf5Handle {
+class WriteHandle : public Hdf5Handle {
  public:
-  Handle(hid_t id, herr_t (*close)(hid_t), const std::string& what) : Hdf5Handle(id, close, Problem(what)) {}
+  WriteHandle(hid_t id, herr_t (*close)(hid_t), const std::string& what) : Hdf5Handle(id, close, CannotWrite(what)) {}
 };
 
 // A file that exists in memory only, and groups made as paths need them.
@@ -45,21 +45,21 @@ class Writer {
 
   void Dataset(const std::string& path, const Tensor& tensor) {
     const std::vector<hsize_t> dims(tensor.shape().dims().begin(), tensor.shape().dims().end());
-    const Handle space(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose, path);
-    const Handle dataset(H5Dcreate2(file_, path.c_str(), H5T_IEEE_F32LE, space, links_, creation_, H5P_DEFAULT),
-                         H5Dclose, path);
+    const WriteHandle space(H5Screate_simple(static_cast<int>(dims.size()), dims.data(), nullptr), H5Sclose, path);
+    const WriteHandle dataset(H5Dcreate2(file_, path.c_str(), H5T_IEEE_F32LE, space, links_, creation_, H5P_DEFAULT),
+                              H5Dclose, path);
     Check(H5Dwrite(dataset, H5T_NATIVE_FLOAT, H5S_ALL, H5S_ALL, H5P_DEFAULT, tensor.data()) >= 0, path);
   }
 
   // A text as h5py writes one: a scalar of variable length; several: a list of them.
   void Attribute(const std::string& group, const std::string& name, const std::vector<std::string>& texts) {
     const std::string what = group + ", attribute " + name;
-    const Handle owner(H5Oopen(file_, group.empty() ? "/" : group.c_str(), H5P_DEFAULT), H5Oclose, what);
-    const Handle type(H5Tcopy(H5T_C_S1), H5Tclose, what);
+    const WriteHandle owner(H5Oopen(file_, group.empty() ? "/" : group.c_str(), H5P_DEFAULT), H5Oclose, what);
+    const WriteHandle type(H5Tcopy(H5T_C_S1), H5Tclose, what);
     Check(H5Tset_size(type, H5T_VARIABLE) >= 0 && H5Tset_cset(type, H5T_CSET_UTF8) >= 0, what);
     const hsize_t count = texts.size();
-    const Handle space(count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &count, nullptr), H5Sclose, what);
-    const Handle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, what);
+    const WriteHandle space(count == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &count, nullptr), H5Sclose, what);
+    const WriteHandle attribute(H5Acreate2(owner, name.c_str(), type, space, H5P_DEFAULT, H5P_DEFAULT), H5Aclose, what);
     std::vector<const char*> pointers;
     for (const std::string& text : texts) pointers.push_back(text.c_str());
     Check(pointers.empty() || H5Awrite(attribute, type, pointers.data()) >= 0, what);
@@ -75,7 +75,7 @@ class Writer {
   }
 
  private:
-  const Handle access_, links_, creation_;
+  const WriteHandle access_, links_, creation_;
   hid_t file_ = -1;
 };
 

@@ -9,13 +9,14 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "kernels/isa.h"
 #include "kernels/testing_kernels.h"
 
 namespace siskin::testing {
 namespace {
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 std::vector<float> Expected() {

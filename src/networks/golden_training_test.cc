@@ -21,9 +21,9 @@
 namespace siskin {
 namespace {
 
-constexpr const char* kFiles[] = {"train_xception_96x96_seed11",       "train_mobilenet_64x64_seed12",
-                                  "train_mobilenet_v2_64x64_seed13",   "train_resnet50_64x64_seed14",
-                                  "train_inception_v3_107x107_seed15", "train_inception_resnet_v2_107x107_seed16"};
+constexpr const char* kTrainingFiles[] = {
+    "train_xception_96x96_seed11", "train_mobilenet_64x64_seed12",      "train_mobilenet_v2_64x64_seed13",
+    "train_resnet50_64x64_seed14", "train_inception_v3_107x107_seed15", "train_inception_resnet_v2_107x107_seed16"};
 
 // The one that needs the usual change of a role beside a tensor's own, see After.
 constexpr std::string_view kByRole = "train_resnet50_64x64_seed14";
@@ -217,7 +217,7 @@ TEST_P(GoldenTraining, StepsAreKeras) {
   expect_after(plan.statistics(), &Outcome::statistics);
 }
 
-INSTANTIATE_TEST_SUITE_P(Files, GoldenTraining, ::testing::ValuesIn(kFiles),
+INSTANTIATE_TEST_SUITE_P(Files, GoldenTraining, ::testing::ValuesIn(kTrainingFiles),
                          [](const auto& file) { return std::string(file.param); });
 
 }  // namespace

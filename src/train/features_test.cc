@@ -209,13 +209,8 @@ TEST_F(FeaturesTest, StoppedItGoesOnWhereItWas) {
   EXPECT_EQ(rest.test.features, whole.test.features);
 }
 
-class FullDisk : public FileOps {
- public:
-  int64_t Write(int, const void*, size_t) override { return -ENOSPC; }
-};
-
 TEST_F(FeaturesTest, AFullDiskIsAnErrorThatNamesTheFile) {
-  FullDisk disk;
+  testing::FullDisk disk;
   try {
     Compute(disk);
     FAIL() << "was accepted";

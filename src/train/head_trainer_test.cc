@@ -261,7 +261,7 @@ TEST(HeadTrainer, StopsBetweenSteps) {
   }
 }
 
-const Json kIdentity = {{"seed", 5}, {"recipe", {{"lr", 0.01}, {"epochs", 4}}}};
+const Json kHeadIdentity = {{"seed", 5}, {"recipe", {{"lr", 0.01}, {"epochs", 4}}}};
 
 TEST(Checkpoint, ResumingAfterAnyEpochEndsInTheSameBits) {
   Quiet quiet;
@@ -275,10 +275,10 @@ TEST(Checkpoint, ResumingAfterAnyEpochEndsInTheSameBits) {
     for (int stop_after = 1; stop_after <= recipe.epochs; ++stop_after) {
       HeadTrainer first(recipe, 5, 3, train, validation, quiet.context);
       for (int epoch = 0; epoch < stop_after; ++epoch) first.RunEpoch();
-      WriteCheckpoint(file, first.state(), kIdentity);
+      WriteCheckpoint(file, first.state(), kHeadIdentity);
 
       HeadTrainer second(recipe, 5, 3, train, validation, quiet.context);
-      second.Restore(ReadCheckpoint(file, second.state(), kIdentity));
+      second.Restore(ReadCheckpoint(file, second.state(), kHeadIdentity));
       while (!second.finished()) second.RunEpoch();
       ExpectSameBits(whole, {second.state().history, second.BestWeights()});
     }
@@ -289,7 +289,7 @@ class CheckpointFile : public ::testing::Test {
  protected:
   CheckpointFile() : trainer_(SmallRecipe(), 5, 2, train_, validation_, quiet_.context) {
     trainer_.RunEpoch();
-    WriteCheckpoint(file_, trainer_.state(), kIdentity);
+    WriteCheckpoint(file_, trainer_.state(), kHeadIdentity);
   }
 
   Error ReadError(const Json& identity) {
@@ -309,12 +309,12 @@ class CheckpointFile : public ::testing::Test {
 };
 
 TEST_F(CheckpointFile, RefusesAnotherTrainingAndSaysWhatDiffers) {
-  Json other = kIdentity;
+  Json other = kHeadIdentity;
   other["recipe"]["lr"] = 0.001;
   const Error error = ReadError(other);
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_NE(std::string(error.what()).find("its lr is 0.01, now it is 0.001"), std::string::npos) << error.what();
-  EXPECT_STREQ(ReadError(kIdentity).what(), "was accepted");
+  EXPECT_STREQ(ReadError(kHeadIdentity).what(), "was accepted");
 }
 
 TEST_F(CheckpointFile, RefusesAnyFlippedByte) {
@@ -323,7 +323,7 @@ TEST_F(CheckpointFile, RefusesAnyFlippedByte) {
     std::string bad = good;
     bad[at] = static_cast<char>(bad[at] ^ 0x10);
     std::ofstream(file_, std::ios::binary) << bad;
-    EXPECT_EQ(ReadError(kIdentity).kind(), ErrorKind::kModel) << "byte " << at;
+    EXPECT_EQ(ReadError(kHeadIdentity).kind(), ErrorKind::kModel) << "byte " << at;
   }
 }
 
@@ -331,7 +331,7 @@ TEST_F(CheckpointFile, RefusesATruncatedFile) {
   const std::string good = ReadFile(file_);
   for (size_t size = 0; size < good.size(); size += 1 + good.size() / 53) {
     std::ofstream(file_, std::ios::binary | std::ios::trunc) << good.substr(0, size);
-    EXPECT_EQ(ReadError(kIdentity).kind(), ErrorKind::kModel) << size << " bytes";
+    EXPECT_EQ(ReadError(kHeadIdentity).kind(), ErrorKind::kModel) << size << " bytes";
   }
 }
 
@@ -339,19 +339,14 @@ TEST_F(CheckpointFile, RefusesAnotherHead) {
   Recipe recipe = SmallRecipe();
   recipe.head.hidden = {17, 8};
   const HeadTrainer other(recipe, 5, 2, train_, validation_, quiet_.context);
-  EXPECT_THROW(ReadCheckpoint(file_, other.state(), kIdentity), Error);
+  EXPECT_THROW(ReadCheckpoint(file_, other.state(), kHeadIdentity), Error);
 }
-
-class FullDisk : public FileOps {
- public:
-  int64_t Write(int, const void*, size_t) override { return -ENOSPC; }
-};
 
 TEST_F(CheckpointFile, AFullDiskLeavesTheOldOne) {
   const std::string good = ReadFile(file_);
   trainer_.RunEpoch();
-  FullDisk disk;
-  EXPECT_THROW(WriteCheckpoint(file_, trainer_.state(), kIdentity, disk), Error);
+  testing::FullDisk disk;
+  EXPECT_THROW(WriteCheckpoint(file_, trainer_.state(), kHeadIdentity, disk), Error);
   EXPECT_EQ(ReadFile(file_), good);
 }
 

@@ -26,7 +26,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr auto kLockPause = std::chrono::milliseconds(100);
-constexpr size_t kMaxFileBytes = size_t{1} << 30;
+constexpr size_t kMaxDownloadBytes = size_t{1} << 30;
 constexpr size_t kPartDigits = 12;  // of the SHA-256: parts of different files are never mixed
 
 [[noreturn]] void FailStopped() {
@@ -96,7 +96,7 @@ Fetched FetchUrl(const WeightsCard& card, const WeightSource& source, const fs::
     if (result.end != DownloadResult::End::kComplete) {
       return {false, result.end == DownloadResult::End::kTooLarge, "", result.problem, {}};
     }
-    Fetched fetched = Checked(source, ReadFile(request.part, kMaxFileBytes));
+    Fetched fetched = Checked(source, ReadFile(request.part, kMaxDownloadBytes));
     if (fetched.ok) return fetched;  // the part stays until the tensors are kept
     DiscardPart(request.part);
     if (!result.resumed) return fetched;  // else the old part may be to blame: once more from the start

@@ -20,7 +20,7 @@ constexpr size_t kMaxJsonBytes = size_t{16} << 20;  // ResNet-50's has 109 KB
 constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;
 constexpr size_t kMaxWeights = 100'000;  // InceptionResNetV2 has 898
 constexpr size_t kMaxShards = 10'000;    // of 4 MB each, as the converter cuts them
-constexpr size_t kMaxRank = 8;
+constexpr size_t kMaxWeightRank = 8;
 constexpr size_t kMaxNameBytes = 255;  // of a file in a folder
 
 // A number of the file stands for scale * number + min.
@@ -50,7 +50,7 @@ struct WeightGroup {
   }
 };
 
-[[noreturn]] void FailFile(std::string_view where, const std::string& reason) {
+[[noreturn]] void FailModelJson(std::string_view where, const std::string& reason) {
   Fail(ErrorKind::kModel, "{}: is no TensorFlow.js layers model that can be taken: {}", where, reason);
 }
 
@@ -67,7 +67,7 @@ class ManifestReader {
   explicit ManifestReader(std::string_view where) : where_(where) {}
 
   std::vector<WeightGroup> Read(const Json& manifest) {
-    if (!manifest.is_array()) FailFile(where_, "its weightsManifest is no list");
+    if (!manifest.is_array()) FailModelJson(where_, "its weightsManifest is no list");
     std::vector<WeightGroup> groups;
     for (const Json& entry : manifest) {
       WeightGroup group;
@@ -81,19 +81,19 @@ class ManifestReader {
  private:
   const Json& List(const Json& entry, const char* key) const {
     const Json& list = Member(entry, key, where_);
-    if (!list.is_array()) FailFile(where_, fmt::format("\"{}\" in its weightsManifest is no list", key));
+    if (!list.is_array()) FailModelJson(where_, fmt::format("\"{}\" in its weightsManifest is no list", key));
     return list;
   }
 
   std::string ShardName(const Json& path) {
-    if (!path.is_string()) FailFile(where_, "a path in its weightsManifest is no text");
+    if (!path.is_string()) FailModelJson(where_, "a path in its weightsManifest is no text");
     std::string name = path.get<std::string>();
     if (!IsPlainName(name)) {
-      FailFile(where_,
-               fmt::format("it asks for the file {}; only plain names of files beside it are opened", Printable(name)));
+      FailModelJson(where_, fmt::format("it asks for the file {}; only plain names of files beside it are opened",
+                                        Printable(name)));
     }
-    if (!shards_.insert(name).second) FailFile(where_, "it names the shard " + Printable(name) + " twice");
-    if (shards_.size() > kMaxShards) FailFile(where_, fmt::format("it has more than {} shards", kMaxShards));
+    if (!shards_.insert(name).second) FailModelJson(where_, "it names the shard " + Printable(name) + " twice");
+    if (shards_.size() > kMaxShards) FailModelJson(where_, fmt::format("it has more than {} shards", kMaxShards));
     return name;
   }
 
@@ -101,13 +101,13 @@ class ManifestReader {
     Weight weight;
     weight.name = StringMember(entry, "name", where_);
     const std::string name = "weight " + Printable(weight.name);
-    if (!names_.insert(weight.name).second) FailFile(where_, name + " is listed twice");
-    if (names_.size() > kMaxWeights) FailFile(where_, fmt::format("it has more than {} weights", kMaxWeights));
+    if (!names_.insert(weight.name).second) FailModelJson(where_, name + " is listed twice");
+    if (names_.size() > kMaxWeights) FailModelJson(where_, fmt::format("it has more than {} weights", kMaxWeights));
     weight.shape = ReadShape(List(entry, "shape"), name);
     SetType(entry, name, &weight);
     // float: what it takes in memory
     if (!FitsIn(weight.shape, std::max(weight.element_bytes, sizeof(float)), bytes_left_)) {
-      FailFile(where_, fmt::format("{} has the shape {}, which is beyond reason", name, weight.shape.ToString()));
+      FailModelJson(where_, fmt::format("{} has the shape {}, which is beyond reason", name, weight.shape.ToString()));
     }
     bytes_left_ -= static_cast<uint64_t>(weight.shape.num_elements()) * sizeof(float);
     return weight;
@@ -117,7 +117,7 @@ class ManifestReader {
     std::vector<int64_t> dims;
     for (const Json& dim : list) {
       const bool good = dim.is_number_unsigned() && dim.get<uint64_t>() <= kMaxTensorBytes;
-      if (!good || dims.size() == kMaxRank) FailFile(where_, name + " has a shape that is none");
+      if (!good || dims.size() == kMaxWeightRank) FailModelJson(where_, name + " has a shape that is none");
       dims.push_back(dim.get<int64_t>());
     }
     return Shape(std::move(dims));
@@ -128,14 +128,15 @@ class ManifestReader {
     weight->is_float = type == "float32";
     weight->element_bytes = type == "bool" ? 1 : 4;
     if (type != "float32" && type != "int32" && type != "bool") {
-      FailFile(where_, fmt::format("{} is of the type {}; Siskin takes float32", name, Printable(type)));
+      FailModelJson(where_, fmt::format("{} is of the type {}; Siskin takes float32", name, Printable(type)));
     }
     if (!entry.contains("quantization")) return;
     const Json& quantization = entry["quantization"];
     const std::string stored = StringMember(quantization, "dtype", where_);
     if (!weight->is_float || (stored != "uint8" && stored != "uint16")) {
-      FailFile(where_, fmt::format("{} is stored as {}; Siskin takes float32, and uint8 or uint16 with scale and min",
-                                   name, Printable(stored)));
+      FailModelJson(
+          where_, fmt::format("{} is stored as {}; Siskin takes float32, and uint8 or uint16 with scale and min", name,
+                              Printable(stored)));
     }
     weight->element_bytes = stored == "uint8" ? 1 : 2;
     weight->quantisation = Quantisation{static_cast<float>(NumberMember(quantization, "scale", where_)),
@@ -153,12 +154,12 @@ struct Model {
 };
 
 Model ParseModel(std::string_view text, std::string_view where) {
-  if (text.size() > kMaxJsonBytes) FailFile(where, fmt::format("its JSON has {} bytes", text.size()));
+  if (text.size() > kMaxJsonBytes) FailModelJson(where, fmt::format("its JSON has {} bytes", text.size()));
   Model model{ParseJson(text, where), {}};
   if (model.json.is_object() && model.json.value("format", Json()) == "graph-model") {
-    FailFile(where,
-             "it is a graph model, whose layers have no names any more; convert the Keras model with "
-             "--output_format=tfjs_layers_model");
+    FailModelJson(where,
+                  "it is a graph model, whose layers have no names any more; convert the Keras model with "
+                  "--output_format=tfjs_layers_model");
   }
   model.groups = ManifestReader(where).Read(Member(model.json, "weightsManifest", where));
   return model;
@@ -171,8 +172,8 @@ std::string ReadGroup(const WeightGroup& group, const ReadBeside& read, std::str
     if (bytes.size() <= expected) bytes += read(shard, expected - bytes.size());
   }
   if (bytes.size() != expected) {
-    FailFile(where, fmt::format("its shards have {} bytes, its weights {}; a shard is cut off or another model's",
-                                bytes.size(), expected));
+    FailModelJson(where, fmt::format("its shards have {} bytes, its weights {}; a shard is cut off or another model's",
+                                     bytes.size(), expected));
   }
   return bytes;
 }
@@ -206,14 +207,15 @@ class Topology {
     for (FileLayer& layer : layers) {
       const std::string name = layer.name;
       if (!by_name_.emplace(name, std::move(layer)).second) {
-        FailFile(where, "two of its models have a layer " + Printable(name) + "; which one is meant cannot be known");
+        FailModelJson(where,
+                      "two of its models have a layer " + Printable(name) + "; which one is meant cannot be known");
       }
     }
   }
 
   void Visit(const std::string& name, const Json& config, int depth) {
     if (depth == kMaxModelNesting) {
-      FailFile(where_, fmt::format("it nests models deeper than {}", kMaxModelNesting));
+      FailModelJson(where_, fmt::format("it nests models deeper than {}", kMaxModelNesting));
     }
     FileModel model{name, {}};
     for (const ConfigLayer& layer : LayersOfConfig(config)) {
@@ -229,8 +231,8 @@ class Topology {
 
   std::vector<FileModel> Take() {
     if (!by_name_.empty()) {
-      FailFile(where_,
-               "it has weights of a layer " + Printable(by_name_.begin()->first) + " that it does not describe");
+      FailModelJson(where_,
+                    "it has weights of a layer " + Printable(by_name_.begin()->first) + " that it does not describe");
     }
     return std::move(models_);
   }

@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/testing.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -20,7 +21,7 @@ using testing::Dense;
 using testing::Layout;
 using testing::RandomBuffer;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Activation::kRelu6};
 

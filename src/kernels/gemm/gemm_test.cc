@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/testing.h"
 #include "kernels/isa.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
@@ -15,7 +16,7 @@ namespace {
 using namespace siskin::testing;
 
 constexpr uint64_t kSeed = 20240601;
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 struct Product {

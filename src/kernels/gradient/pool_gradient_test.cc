@@ -6,6 +6,7 @@
 #include <limits>
 #include <vector>
 
+#include "base/testing.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -20,7 +21,7 @@ using testing::Layout;
 using testing::RandomBuffer;
 
 constexpr uint64_t kSeed = 20240706;
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr uint16_t kNoTap = 0xA5A5;
 

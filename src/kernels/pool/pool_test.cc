@@ -3,9 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <limits>
 #include <vector>
 
+#include "base/testing.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -19,7 +19,7 @@ using testing::Dense;
 using testing::Layout;
 using testing::RandomBuffer;
 
-constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+using testing::kNan;
 
 WindowParams Window(int kernel, int stride, Padding padding) {
   return {kernel, kernel, stride, stride, padding};
