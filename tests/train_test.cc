@@ -147,6 +147,19 @@ TEST(Train, FineTuningGoesOnBitForBitAfterAKill) {
   EXPECT_TRUE(ReadText(shop.path("model.safetensors")) == ReadText(shop.path("straight")));
 }
 
+TEST(Train, RandomWeightsNeedBatchStatistics) {
+  const Workshop shop;
+  const std::vector<std::string> arguments = {
+      "train", shop.path("photos"), "-o", shop.path("scratch.safetensors"), "--run-dir", shop.path("scratch"), "--size",
+      "32",    "--finetune-epochs", "1"};
+  const RunResult recipe = RunSiskin(With(arguments, {"--recipe", "scratch"}));
+  EXPECT_EQ(recipe.exit_code, 0) << recipe.err;
+  EXPECT_EQ(recipe.err.find("--recipe scratch"), std::string::npos) << recipe.err;
+  const RunResult still = RunSiskin(With(arguments, {"--recipe", "scratch", "--no-train-bn"}));
+  EXPECT_EQ(still.exit_code, 0) << still.err;
+  EXPECT_NE(still.err.find("add --train-bn, or take --recipe scratch"), std::string::npos) << still.err;
+}
+
 TEST(Train, ASecondRunReadsTheFeatures) {
   const Workshop shop;
   shop.Train();

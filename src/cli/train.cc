@@ -85,7 +85,8 @@ class TrainVerb : public Verb {
     AddOutput(options, "the model file");
     options.Choice("--recipe", {RecipeNames().begin(), RecipeNames().end()}, &recipe_,
                    "where the defaults of the options below come from: " + RecipesHelp());
-    options.Text("--weights", "NAME|FILE", &weights_, "weights of the network; without it its ImageNet weights");
+    options.Text("--weights", "NAME|FILE", &weights_,
+                 "weights of the network, or none for random ones; without it its ImageNet weights");
     options.Whole("--seed", &seed_, "of the split, the head's first weights, the order of photos, dropout");
     options.Number("--min-accuracy", &min_accuracy_, 0, 1, "exit code 5 if the test accuracy is lower (0 to 1)");
     options.Choice("--format", {"text", "json"}, &common_.format, "how the results are written");
@@ -119,6 +120,7 @@ class TrainVerb : public Verb {
         "  siskin train photos/ --network mobilenet --epochs 100 --head 64\n"
         "  siskin train photos/ --size 150 --finetune last-block --augment light\n"
         "  siskin train photos/ --recipe article --seed 7 --min-accuracy 0.95\n"
+        "  siskin train drawings/ --recipe scratch\n"
         "  siskin train photos/ --split-file runs/train/split.csv --class-weight balanced");
   }
 

@@ -17,8 +17,9 @@ TensorMap InitialWeights(const NetworkLayout& layout, uint64_t seed) {
       if (role == "gamma" || role == "moving_variance") std::ranges::fill(tensor.values<float>(), 1.0f);
       if (role.find("kernel") != std::string::npos) {
         const auto& dims = spec.shape.dims();
-        const int64_t out = dims.back(), in = dims[dims.size() - 2];
+        int64_t out = dims.back(), in = dims[dims.size() - 2];
         const int64_t taps = spec.shape.num_elements() / (in * out);
+        if (role == "depthwise_kernel") in = out = 1;  // a channel sees only itself
         const float limit = std::sqrt(6.0f / static_cast<float>(taps * (in + out)));
         Random random(seed, RandomPurpose::kInitialize, number);
         for (float& value : tensor.values<float>()) value = random.Uniform(-limit, limit);

@@ -8,8 +8,10 @@
 
 namespace siskin {
 
-// Keras' defaults: kernels uniform in +-sqrt(6 / (fan in + fan out)) (Glorot, Bengio 2010), biases 0, batch
-// normalisation that changes nothing. A function of the seed and of the parameters' order.
+// Kernels uniform in +-sqrt(6 / (fan in + fan out)) (Glorot, Bengio 2010), biases 0, batch normalisation that changes
+// nothing: Keras' defaults, but for depthwise kernels. There a channel sees only itself, so its fans are the kernel's
+// height * width; Keras counts all channels, and starts a wide layer with weights that every step of Adam turns over.
+// A function of the seed and of the parameters' order.
 TensorMap InitialWeights(const NetworkLayout& layout, uint64_t seed);
 
 }  // namespace siskin

@@ -50,6 +50,7 @@ struct Recipe {
   // What the photos become: features of a frozen network.
   std::string network = "xception";
   double alpha = 1;     // width multiplier (MobileNet, MobileNetV2)
+  std::string weights;  // where TrainOptions names none: "none" for random ones, empty for ImageNet's; not a field
   int size = 0;         // side of the input in pixels; 0: the network's own
   std::string scaling;  // SetScaling's names; empty: the network's own
   ResizeMode resize = ResizeMode::kSquash;
@@ -96,7 +97,7 @@ struct RecipeField {
 // does it in this order.
 std::span<const RecipeField> RecipeFields();
 
-// "default", "article": where the defaults of all fields come from.
+// "default", "article", "scratch": where the defaults of all fields come from.
 std::span<const std::string> RecipeNames();
 // What it is good for, in one line. kUsage naming the nearest if there is none of that name; so does FindRecipe.
 std::string RecipeHelp(std::string_view name);

@@ -147,7 +147,8 @@ TEST(Recipe, UnknownNameNamesTheNearest) {
     FindRecipe("artcle");
     FAIL() << "was accepted";
   } catch (const Error& error) {
-    EXPECT_STREQ(error.what(), "there is no recipe \"artcle\" (did you mean article?); choose default or article");
+    EXPECT_STREQ(error.what(),
+                 "there is no recipe \"artcle\" (did you mean article?); choose one of default, article, scratch");
   }
 }
 

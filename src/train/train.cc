@@ -287,7 +287,13 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const RunFolder folder(options.run_folder);
   const Dataset dataset = ReadDataset(options);
   WriteSplitFile(dataset, folder.splits());
-  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), options.weights, context.progress, options.seed);
+  const std::string& weights = options.weights.empty() ? options.recipe.weights : options.weights;
+  const bool from_scratch = weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
+  if (from_scratch && !options.recipe.fine_tune.train_bn) {
+    context.progress.Warn(
+        "batch normalisation knows nothing yet and will not learn: add --train-bn, or take --recipe scratch");
+  }
+  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), weights, context.progress, options.seed);
 
   TrainReport report;
   Stopwatch watch;
@@ -311,7 +317,6 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   model.weights = std::move(backbone.weights);
   for (const auto& [name, tensor] : head) model.weights.emplace(name, tensor.Clone());
   // A head on features of random weights knows nothing that would survive their training.
-  const bool from_scratch = options.weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
   if (from_scratch) ResetHead(options.seed, &model);
   if (options.recipe.fine_tune.layers != FineTune::kOff) {
     phases.push_back(

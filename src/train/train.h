@@ -21,7 +21,7 @@ struct TrainOptions {
   // cache of features.
   std::filesystem::path run_folder = "runs/train";
   Recipe recipe;
-  // Of the backbone: a catalogue name, a file, "none" for random ones, or empty for the network's ImageNet weights.
+  // Of the backbone: a catalogue name, a file, "none" for random ones, or empty for what the recipe says.
   std::string weights;
   uint64_t seed = 0;
   int batch = 0;  // photos at once through the backbone; 0: a good size

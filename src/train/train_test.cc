@@ -97,6 +97,16 @@ class Training : public ::testing::Test {
   std::string notes_;
 };
 
+TEST_F(Training, ARecipeMayBeginFromRandomWeights) {
+  options_.weights.clear();
+  options_.recipe = FindRecipe("scratch");
+  options_.recipe.size = 32;
+  options_.recipe.fine_tune.epochs = 1;
+  const TrainReport report = Train();
+  EXPECT_EQ(ReadModelCard(options_.output).weights_name, "none");
+  EXPECT_EQ(report.fine_tune_best_epoch, 1) << "a head on random features must not win";
+}
+
 TEST_F(Training, WritesATestedModelAndItsReport) {
   const TrainReport report = Train();
   EXPECT_EQ(report.epochs_run, 5);
