@@ -24,6 +24,7 @@ TEST(Networks, TableHasWhatAPersonChoosesBy) {
 }
 
 TEST(Networks, MeasuresThisMachine) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const RunResult result = RunSiskin({"networks", "--networks", "mobilenet_v2,mobilenet", "--measure", "--seconds", "0",
                                       "--format", "json", "-j", "2"});
   ASSERT_EQ(result.exit_code, 0) << result.err;

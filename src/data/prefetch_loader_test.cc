@@ -151,9 +151,12 @@ TEST_F(PrefetchLoaderTest, NothingToLoad) {
 
 TEST_F(PrefetchLoaderTest, DoesNotWaitForWhatWasLoadedMeanwhile) {
   PrefetchLoader loader = Loader({1, 8});
-  loader.Start(0, order_, 4);
-  EXPECT_EQ(loader.seconds_waited(), 0);
-  loader.Next();
+  // On a busy machine four photos may be there before anybody asks for them, but not every time.
+  for (uint32_t epoch = 1; epoch <= 100 && loader.seconds_waited() == 0; ++epoch) {
+    loader.Start(epoch, order_, 4);
+    EXPECT_EQ(loader.seconds_waited(), 0) << "counted from Start";
+    loader.Next();
+  }
   const double first = loader.seconds_waited();
   EXPECT_GT(first, 0) << "nobody can have loaded four photos in no time";
   // 23 photos of 40 pixels take about 5 ms; even a busy machine is done in two seconds.

@@ -63,6 +63,7 @@ void CheckEveryElement(const Graph& graph, bool batch_statistics) {
 }
 
 TEST(TrainingGradients, EveryElementWithMovingStatistics) {
+  if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
   for (const Case& c : testing::Cases()) {
     SCOPED_TRACE(c.name);
     CheckEveryElement(c.graph, /*batch_statistics=*/false);
@@ -70,6 +71,7 @@ TEST(TrainingGradients, EveryElementWithMovingStatistics) {
 }
 
 TEST(TrainingGradients, EveryElementWithBatchStatistics) {
+  if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
   for (const Case& c : testing::Cases()) {
     SCOPED_TRACE(c.name);
     CheckEveryElement(c.graph, /*batch_statistics=*/true);

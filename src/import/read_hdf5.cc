@@ -20,8 +20,9 @@ constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 30;
 constexpr uint64_t kMaxAttributeBytes = uint64_t{16} << 20;
 constexpr int kMaxRank = 8;
 
+// `what` may hold names out of the file.
 std::string Problem(const std::string& what) {
-  return what + "; the file is damaged or of another kind";
+  return Printable(what) + "; the file is damaged or of another kind";
 }
 
 [[noreturn]] void Damaged(const std::string& what) {
@@ -71,7 +72,7 @@ Objects ListObjects(hid_t file) {
   if (result < 0) Damaged("its list of groups cannot be read");
   for (const auto* list : {&objects.groups, &objects.datasets}) {
     for (const std::string& path : *list) {
-      if (!IsValidUtf8(path)) Damaged(Printable(path) + " is not a name in UTF-8");
+      if (!IsValidUtf8(path)) Damaged(path + " is not a name in UTF-8");
     }
   }
   return objects;

@@ -30,7 +30,7 @@ constexpr bool kLimitMemory = true;
 // A file of 1 GiB is held twice (as it came, and HDF5's image of it) beside at most 1 GiB of tensors; the largest of
 // the catalogue has 225 MB.
 constexpr rlim_t kMemoryBytes = rlim_t{4} << 30;
-constexpr rlim_t kProcessorSeconds = 60;  // the 92 MB of Xception take 0.1 s
+constexpr rlim_t kProcessorSeconds = 20;  // the 92 MB of Xception take 0.1 s
 constexpr rlim_t kOutputBytes = rlim_t{2} << 30;
 
 bool Limit(__rlimit_resource resource, rlim_t value) {

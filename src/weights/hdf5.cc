@@ -19,7 +19,7 @@ namespace fs = std::filesystem;
 
 constexpr char kProgram[] = "siskin-import";
 constexpr size_t kMaxOutputBytes = size_t{1} << 30;  // the largest network of the catalogue takes 225 MB
-constexpr double kTimeoutSeconds = 120;              // it takes less than one; the program's own limit is 60 s of work
+constexpr double kTimeoutSeconds = 120;              // it takes less than one; the program's own limit is 20 s of work
 
 // A file in memory that is gone when its descriptor is closed.
 class MemoryFile {
