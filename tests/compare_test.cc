@@ -101,10 +101,11 @@ TEST(Compare, TwoModelsAreComparedPhotoByPhoto) {
   ASSERT_EQ(RunSiskin(other).exit_code, 0);
 
   const auto correct = [&](const std::string& model) {
-    return ParseJson(RunSiskin({"eval", model, shop.path("photos"), "--format", "json"}).out, "eval")["correct"]
+    return ParseJson(RunSiskin({"eval", model, shop.path("photos"), "--split", "all", "--format", "json"}).out,
+                     "eval")["correct"]
         .get<int>();
   };
-  const RunResult compared = RunSiskin({"compare", a, b, shop.path("photos"), "--format", "json"});
+  const RunResult compared = RunSiskin({"compare", a, b, shop.path("photos"), "--split", "all", "--format", "json"});
   ASSERT_EQ(compared.exit_code, 0) << compared.err;
   const Json json = ParseJson(compared.out, "compare");
   EXPECT_EQ(json["photos"], 40);
@@ -114,15 +115,21 @@ TEST(Compare, TwoModelsAreComparedPhotoByPhoto) {
   // Two classes: a photo with another answer is one that one of them gets right.
   EXPECT_EQ(json["flipped"].size(), json["only_a_right"].get<size_t>() + json["only_b_right"].get<size_t>());
   EXPECT_GT(json["flipped"].size(), 0u) << "the models do not differ, nothing is tested";
-  const RunResult csv = RunSiskin({"compare", a, b, shop.path("photos"), "--format", "csv"});
+  const RunResult csv = RunSiskin({"compare", a, b, shop.path("photos"), "--split", "all", "--format", "csv"});
   EXPECT_EQ(CountLines(csv.out), json["flipped"].size() + 1);
-  const RunResult text = RunSiskin({"compare", a, b, shop.path("photos")});
+  const RunResult text = RunSiskin({"compare", a, b, shop.path("photos"), "--split", "all"});
   EXPECT_NE(text.out.find("McNemar's exact test: p = "), std::string::npos) << text.out;
   EXPECT_NE(text.out.find(json["flipped"][0]["path"].get<std::string>()), std::string::npos) << text.out;
+
+  // They were trained on these photos, with another seed and so on other parts.
+  const RunResult unseen = RunSiskin({"compare", a, b, shop.path("photos"), "--format", "json"});
+  EXPECT_EQ(ParseJson(unseen.out, "compare")["photos"], 6);
+  EXPECT_NE(unseen.err.find("the models kept other photos for their tests"), std::string::npos) << unseen.err;
 
   // With itself there is nothing to tell.
   const RunResult same = RunSiskin({"compare", a, a, shop.path("photos")});
   EXPECT_EQ(same.exit_code, 0);
+  EXPECT_EQ(same.err.find("kept other photos"), std::string::npos) << same.err;
   EXPECT_NE(same.out.find("p = 1 "), std::string::npos) << same.out;
   EXPECT_NE(same.out.find("the same answer to every photo"), std::string::npos) << same.out;
 }

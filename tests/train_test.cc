@@ -51,17 +51,25 @@ TEST(Train, EndsWithATestedModelThatEveryVerbTakes) {
   const RunResult answered = RunSiskin({"predict", model, shop.path("photos")});
   EXPECT_EQ(answered.exit_code, 0) << answered.err;
   EXPECT_EQ(CountLines(answered.out), 40u) << answered.out;
-  const RunResult evaluated = RunSiskin({"eval", model, shop.path("photos"), "--format", "json"});
-  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
-  EXPECT_EQ(ParseLine(evaluated.out)["photos"], 40);
+  const auto evaluate = [&](const std::vector<std::string>& more) {
+    const RunResult evaluated = RunSiskin(With({"eval", model, shop.path("photos"), "--format", "json"}, more));
+    EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+    return ParseLine(evaluated.out);
+  };
+  EXPECT_EQ(evaluate({"--split", "all"})["photos"], 40);
+  // What it has never seen, which is what the training itself tested.
+  const Json test = evaluate({});
+  EXPECT_EQ(test["photos"], 6);
+  EXPECT_EQ(test["log_loss"], ParseLine(ReadText(shop.path("run") / "report.json"))["metrics"]["test"]["log_loss"]);
+  EXPECT_EQ(evaluate({"--split-file", shop.path("run") / "split.csv"}), test);
 }
 
 TEST(Train, EvalWritesAPage) {
   const Workshop shop;
   shop.Train();
   const fs::path page = shop.path("page.html");
-  const RunResult evaluated =
-      RunSiskin({"eval", shop.path("model.safetensors"), shop.path("photos"), "--report", page, "--format", "json"});
+  const RunResult evaluated = RunSiskin({"eval", shop.path("model.safetensors"), shop.path("photos"), "--report", page,
+                                         "--format", "json", "--split", "all"});
   ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
   const std::string html = ReadText(page);
   EXPECT_NE(html.find(fmt::format("{} of 40 photos right", ParseLine(evaluated.out)["correct"].get<int>())),
@@ -325,7 +333,8 @@ TEST(Train, RealWeightsTellDrawnBirdsFromTheRest) {
       RunSiskin({"train", folder.path() / "photos", "-o", model, "--run-dir", folder.path() / "run", "--network",
                  "mobilenet", "--size", "96", "--epochs", "20"});
   ASSERT_EQ(trained.exit_code, 0) << trained.err;
-  const RunResult evaluated = RunSiskin({"eval", model, folder.path() / "photos", "--min-accuracy", "0.9"});
+  const RunResult evaluated =
+      RunSiskin({"eval", model, folder.path() / "photos", "--split", "all", "--min-accuracy", "0.9"});
   EXPECT_EQ(evaluated.exit_code, 0) << evaluated.out << evaluated.err;
 }
 

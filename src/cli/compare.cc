@@ -43,7 +43,7 @@ class CompareVerb : public Verb {
     options.Text("--run-dir", "DIR", &run_folder_, "gets for every network its features, reports and model file");
     options.Group("Two models");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
-                   "which part of a folder with train/validation/test");
+                   "which part of a folder with train/validation/test, or of the photos that a model was trained on");
     AddBatch(options);
     AddThreads(options);
     AddVolume(options);
@@ -98,7 +98,8 @@ class CompareVerb : public Verb {
       Fail(ErrorKind::kUsage, "two models are compared as they are; leave the networks' options out");
     }
     const ClassifierModel a = ReadModel(inputs_[0]), b = ReadModel(inputs_[1]);
-    const Dataset dataset = ScanFolder(inputs_[2]);
+    const ModelCard* const models[] = {&a.card, &b.card};
+    const Dataset dataset = PhotosToScore(inputs_[2], split_file_, models, session.progress());
     const RunContext context = session.context();
     const PhotoScoring scored_a = Score(a, dataset, "A", context), scored_b = Score(b, dataset, "B", context);
     const PairedComparison comparison = ComparePaired(scored_a.scored, scored_b.scored);

@@ -33,7 +33,8 @@ class EvalVerb : public Verb {
     options.Argument("MODEL", &model_, "a model file made by `siskin train`; with --group a network: mobilenet");
     options.Argument("DIR", &folder_, "a folder with one folder per class, or with train/validation/test in it");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
-                   "which part of a folder with train/validation/test");
+                   "which part of a folder with train/validation/test, or of the photos that the model was trained on");
+    options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
     options.Text(
         "--group", "WORD", &group_,
         "of a network with ImageNet's classes: whether it tells what is a WORD (bird, dog, ... or a WordNet id) "
@@ -63,7 +64,8 @@ class EvalVerb : public Verb {
     if (group_.empty() && threshold_) Fail(ErrorKind::kUsage, "--threshold belongs to --group");
     const ImageNetGroup group = group_.empty() ? ImageNetGroup() : FindImageNetGroup(group_);
     const ClassifierModel model = group_.empty() ? ReadModel(model_) : LoadModelOrNetwork(model_);
-    const Dataset dataset = ScanFolder(folder_);
+    const ModelCard* const trained = &model.card;
+    const Dataset dataset = PhotosToScore(folder_, split_file_, {&trained, 1}, session.progress());
     const std::optional<GroupQuestion> question = Question(group, model.card, session);
     const ModelCard& card = question ? question->card() : model.card;
     const std::vector<int> classes =
@@ -145,7 +147,7 @@ class EvalVerb : public Verb {
     output.Commit();
   }
 
-  std::string model_, folder_, group_, predictions_, report_;
+  std::string model_, folder_, split_file_, group_, predictions_, report_;
   std::string split_ = "test";
   std::optional<double> threshold_, min_accuracy_;
 };

@@ -6,8 +6,40 @@
 #include <filesystem>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "base/utf8.h"
 
 namespace siskin {
+namespace {
+
+// What a model's card says is not checked when it is read, as long as it is only shown.
+Json MemberOrNull(const Json& json, const std::string& name) {
+  return json.is_object() && json.contains(name) ? json[name] : Json();
+}
+
+// Gives the photos the parts that they had when the model was trained. False, and nothing is changed, if it was not
+// trained on exactly these, or was told the parts.
+bool RecallSplits(const ModelCard& card, Dataset* dataset) {
+  if (!dataset->InSplit(Split::kTest).empty()) return false;
+  const Json counts = MemberOrNull(card.data, "photos"), seed = MemberOrNull(card.recipe, "seed");
+  const auto counts_of = [&](Split split) {
+    const Json of_split = MemberOrNull(counts, kSplitNames[static_cast<size_t>(split)]);
+    std::vector<int> list;
+    for (const std::string& name : dataset->class_names) {
+      const Json count = MemberOrNull(of_split, ToValidUtf8(name));
+      list.push_back(count.is_number_integer() ? count.get<int>() : 0);
+    }
+    return list;
+  };
+  Dataset repeated = *dataset;
+  const bool possible = seed.is_number_unsigned() &&
+                        RepeatSplits(&repeated, counts_of(Split::kValidation), counts_of(Split::kTest), seed);
+  if (!possible || MemberOrNull(card.data, "sha256") != Fingerprint(repeated)) return false;
+  *dataset = std::move(repeated);
+  return true;
+}
+
+}  // namespace
 
 std::vector<int> MapClasses(const Dataset& dataset, const ModelCard& card) {
   std::vector<int> indices;
@@ -34,6 +66,30 @@ std::vector<const Photo*> PhotosOfPart(const Dataset& dataset, const std::string
          Printable(dataset.root.native()), part);
   }
   return photos;
+}
+
+Dataset PhotosToScore(const std::filesystem::path& folder, const std::filesystem::path& split_file,
+                      std::span<const ModelCard* const> models, Progress& progress) {
+  Dataset dataset = ScanFolder(folder);
+  if (!split_file.empty()) {
+    ReadSplitFile(split_file, &dataset);
+    return dataset;
+  }
+  const Dataset plain = dataset;
+  bool recalled = false;
+  for (const ModelCard* model : models) {
+    Dataset parts = plain;
+    if (!RecallSplits(*model, &parts)) continue;
+    if (!recalled) {
+      progress.Note("a model was trained on these photos: they are split as they were then");
+    } else if (Fingerprint(parts) != Fingerprint(dataset)) {
+      progress.Warn("the models kept other photos for their tests: each is asked about some that the other one knows");
+      break;
+    }
+    dataset = std::move(parts);
+    recalled = true;
+  }
+  return dataset;
 }
 
 PhotoScoring ScorePhotos(const Dataset& dataset, const std::vector<const Photo*>& photos,

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,6 +50,10 @@ Dataset ScanFolder(const std::filesystem::path& root);
 // function of seed and path only. Fractions of the whole; every class keeps at least one photo in each split asked for.
 // kData if a class is too small for that.
 void AssignSplits(Dataset* dataset, double validation_fraction, double test_fraction, uint64_t seed);
+
+// What AssignSplits did when it gave so many photos of each class to validation and to test: [classes]. False, and
+// nothing is changed, if there are too few.
+bool RepeatSplits(Dataset* dataset, std::span<const int> validation, std::span<const int> test, uint64_t seed);
 
 // split.csv: path,class,split. Reading keeps only photos named in the file; kData if it names unknown files or classes.
 void WriteSplitFile(const Dataset& dataset, const std::filesystem::path& file);

@@ -1,8 +1,10 @@
 // Which photo is for training, validation and test.
 #include <algorithm>
 #include <cmath>
+#include <span>
 #include <string_view>
 #include <tuple>
+#include <vector>
 
 #include "base/error.h"
 #include "base/random.h"
@@ -39,9 +41,29 @@ void CheckFraction(const char* name, double fraction) {
   }
 }
 
+// The training photos of each class.
+std::vector<std::vector<Photo*>> TrainingPhotos(Dataset* dataset) {
+  std::vector<std::vector<Photo*>> by_class(dataset->class_names.size());
+  for (Photo& photo : dataset->photos) {
+    if (photo.split == Split::kTrain) by_class[static_cast<size_t>(photo.label)].push_back(&photo);
+  }
+  return by_class;
+}
+
+// So many of the photos of one class, at random but always the same, to validation and to test.
+void Draw(const std::vector<Photo*>& photos, size_t validation, size_t test, uint64_t seed) {
+  std::vector<std::tuple<uint64_t, Photo*>> order;
+  for (Photo* photo : photos) order.emplace_back(Place(*photo, seed), photo);
+  std::ranges::sort(order, [](const auto& a, const auto& b) {
+    return std::tie(std::get<0>(a), std::get<1>(a)->path) < std::tie(std::get<0>(b), std::get<1>(b)->path);
+  });
+  for (size_t i = 0; i < validation; ++i) std::get<1>(order[i])->split = Split::kValidation;
+  for (size_t i = validation; i < validation + test; ++i) std::get<1>(order[i])->split = Split::kTest;
+}
+
 // Splits photos of one class, all in training so far.
-void SplitClass(std::vector<Photo*> photos, const std::string& name, double validation_fraction, double test_fraction,
-                uint64_t seed) {
+void SplitClass(const std::vector<Photo*>& photos, const std::string& name, double validation_fraction,
+                double test_fraction, uint64_t seed) {
   const size_t parts = 1 + (validation_fraction > 0) + (test_fraction > 0);
   if (photos.empty()) {
     Fail(ErrorKind::kData, "class \"{}\" has no photos for training; a folder with train/{}/*.jpg is needed",
@@ -54,16 +76,10 @@ void SplitClass(std::vector<Photo*> photos, const std::string& name, double vali
          "fewer parts with --val 0 or --test 0",
          Printable(name), photos.size(), photos.size() == 1 ? "" : "s", others);
   }
-  std::vector<std::tuple<uint64_t, Photo*>> order;
-  for (Photo* photo : photos) order.emplace_back(Place(*photo, seed), photo);
-  std::ranges::sort(order, [](const auto& a, const auto& b) {
-    return std::tie(std::get<0>(a), std::get<1>(a)->path) < std::tie(std::get<0>(b), std::get<1>(b)->path);
-  });
   // At least one photo stays in training, whatever the fractions.
   const size_t validation = std::min(Count(photos.size(), validation_fraction), photos.size() - (parts - 1));
   const size_t test = std::min(Count(photos.size(), test_fraction), photos.size() - validation - 1);
-  for (size_t i = 0; i < validation; ++i) std::get<1>(order[i])->split = Split::kValidation;
-  for (size_t i = validation; i < validation + test; ++i) std::get<1>(order[i])->split = Split::kTest;
+  Draw(photos, validation, test, seed);
 }
 
 }  // namespace
@@ -80,14 +96,31 @@ void AssignSplits(Dataset* dataset, double validation_fraction, double test_frac
     if (photo.split == Split::kValidation) validation_fraction = 0;
     if (photo.split == Split::kTest) test_fraction = 0;
   }
-  std::vector<std::vector<Photo*>> by_class(dataset->class_names.size());
-  for (Photo& photo : dataset->photos) {
-    if (photo.split == Split::kTrain) by_class[static_cast<size_t>(photo.label)].push_back(&photo);
-  }
+  const auto by_class = TrainingPhotos(dataset);
   for (size_t label = 0; label < by_class.size(); ++label) {
     SplitClass(by_class[label], dataset->class_names[label], validation_fraction, test_fraction, seed);
   }
   dataset->has_splits = true;
+}
+
+bool RepeatSplits(Dataset* dataset, std::span<const int> validation, std::span<const int> test, uint64_t seed) {
+  const bool has_validation = !dataset->InSplit(Split::kValidation).empty();
+  const bool has_test = !dataset->InSplit(Split::kTest).empty();
+  const auto by_class = TrainingPhotos(dataset);
+  if (validation.size() != by_class.size() || test.size() != by_class.size()) return false;
+  // Splits that the folders gave stay as they are.
+  const auto draws = [](std::span<const int> counts, size_t label, bool given) {
+    return given ? 0 : static_cast<size_t>(std::max(counts[label], 0));
+  };
+  for (size_t label = 0; label < by_class.size(); ++label) {
+    const size_t drawn = draws(validation, label, has_validation) + draws(test, label, has_test);
+    if (drawn > by_class[label].size()) return false;
+  }
+  for (size_t label = 0; label < by_class.size(); ++label) {
+    Draw(by_class[label], draws(validation, label, has_validation), draws(test, label, has_test), seed);
+  }
+  dataset->has_splits = true;
+  return true;
 }
 
 }  // namespace siskin

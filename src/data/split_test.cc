@@ -46,6 +46,30 @@ TEST(AssignSplits, FractionsHoldInEveryClass) {
   EXPECT_EQ(dataset.CountByClass(Split::kTrain), (Counts{70, 700, 5}));
 }
 
+TEST(RepeatSplits, NumbersAreEnough) {
+  for (const auto& [validation, test] : {std::pair(0.15, 0.15), std::pair(0.333, 0.01), std::pair(0.5, 0.0)}) {
+    const Dataset plain = MakeDataset({100, 7, 31});
+    Dataset assigned = plain, repeated = plain, other = plain;
+    AssignSplits(&assigned, validation, test, 5);
+    const Counts in_validation = assigned.CountByClass(Split::kValidation),
+                 in_test = assigned.CountByClass(Split::kTest);
+    ASSERT_TRUE(RepeatSplits(&repeated, in_validation, in_test, 5));
+    EXPECT_EQ(SplitByPath(repeated), SplitByPath(assigned));
+    EXPECT_TRUE(repeated.has_splits);
+    ASSERT_TRUE(RepeatSplits(&other, in_validation, in_test, 6));
+    EXPECT_NE(SplitByPath(other), SplitByPath(assigned));
+  }
+}
+
+TEST(RepeatSplits, NumbersThatCannotBeChangeNothing) {
+  Dataset dataset = MakeDataset({5, 5});
+  for (const auto& [validation, test] : {std::pair(Counts{3, 3}, Counts{2, 3}), std::pair(Counts{1}, Counts{1, 1})}) {
+    EXPECT_FALSE(RepeatSplits(&dataset, validation, test, 5));
+  }
+  EXPECT_FALSE(dataset.has_splits);
+  EXPECT_EQ(dataset.CountByClass(Split::kTrain), (Counts{5, 5}));
+}
+
 TEST(AssignSplits, IsAFunctionOfSeedAndPathOnly) {
   Dataset dataset = MakeDataset({200, 200}), shuffled = dataset, other_seed = dataset;
   std::ranges::reverse(shuffled.photos);
