@@ -56,8 +56,12 @@ std::string Spans(const Chart& chart, const Plot& plot) {
   std::string svg;
   double begin = chart.x.low;
   for (const ChartSpan& span : chart.spans) {
-    svg += fmt::format("<text class=\"span\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>",
-                       (plot.X(begin) + plot.X(span.end)) / 2, kTop + 14, EscapeHtml(span.name));
+    // Above the frame, where no line is, and not beyond its right end however narrow the span.
+    constexpr double kHalfLetter = 3.5;
+    const double half = kHalfLetter * static_cast<double>(span.name.size());
+    const double middle = std::min((plot.X(begin) + plot.X(span.end)) / 2, plot.right() - half);
+    svg += fmt::format("<text class=\"span\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{:.1f}\">{}</text>", middle,
+                       kTop - 10, EscapeHtml(span.name));
     if (span.end < chart.x.high) {
       svg += fmt::format("<path class=\"border\" d=\"M{:.1f} {:.1f}V{:.1f}\"/>", plot.X(span.end), kTop, plot.bottom());
     }

@@ -52,6 +52,19 @@ TEST(SvgChart, WhatIsNoNumberInterruptsTheLine) {
   EXPECT_NEAR(drawn[1][1].x, 5, kPixel);
 }
 
+TEST(SvgChart, TheNameOfANarrowSpanStaysInside) {
+  Chart chart = SmallChart();
+  chart.spans = {{"head", 10.9}, {"fine-tune", 11}};
+  const std::string svg = SvgChart(chart);
+  const auto place = [&](const std::string& name) {
+    const std::string text = testing::Between(svg, "<text class=\"span\"", ">" + name + "</text>");
+    return std::stod(text.substr(text.rfind("x=\"") + 3));
+  };
+  const double right = 388, letter = 7;  // of a width of 400
+  EXPECT_LE(place("fine-tune") + 4.5 * letter, right);
+  EXPECT_LT(place("head"), right / 2 + 50);
+}
+
 TEST(SvgChart, MarksAndWhiskers) {
   Chart chart = SmallChart();
   chart.marks = {{.at = {6, 1}, .name = "best <", .css_class = "best", .low = 0, .high = 2}};
