@@ -7,8 +7,11 @@
 #include <functional>
 #include <limits>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/files.h"
+#include "base/run_context.h"
 #include "siskin/error.h"
 
 namespace siskin::testing {
@@ -43,6 +46,15 @@ void ExpectError(ErrorKind kind, const std::string& part, const std::function<vo
 
 // What nobody has written yet: a result that keeps one was not computed.
 inline constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+
+// Keeps what it is told.
+class NotingProgress : public Progress {
+ public:
+  void Note(std::string_view line) override { notes += std::string(line) + "\n"; }
+  void Warn(std::string_view line) override { warnings.emplace_back(line); }
+  std::string notes;
+  std::vector<std::string> warnings;
+};
 
 // No write succeeds.
 class FullDisk : public FileOps {

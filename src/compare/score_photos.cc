@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <optional>
 
 #include "base/error.h"
 #include "base/json.h"
@@ -17,26 +18,25 @@ Json MemberOrNull(const Json& json, const std::string& name) {
   return json.is_object() && json.contains(name) ? json[name] : Json();
 }
 
-// Gives the photos the parts that they had when the model was trained. False, and nothing is changed, if it was not
-// trained on exactly these, or was told the parts.
-bool RecallSplits(const ModelCard& card, Dataset* dataset) {
-  if (!dataset->InSplit(Split::kTest).empty()) return false;
+// The photos with the parts that they had when the model was trained. None if it was not trained on exactly these, or
+// was told the parts.
+std::optional<Dataset> AsInTraining(const ModelCard& card, const Dataset& dataset) {
+  if (!dataset.InSplit(Split::kTest).empty()) return std::nullopt;
   const Json counts = MemberOrNull(card.data, "photos"), seed = MemberOrNull(card.recipe, "seed");
   const auto counts_of = [&](Split split) {
     const Json of_split = MemberOrNull(counts, kSplitNames[static_cast<size_t>(split)]);
     std::vector<int> list;
-    for (const std::string& name : dataset->class_names) {
+    for (const std::string& name : dataset.class_names) {
       const Json count = MemberOrNull(of_split, ToValidUtf8(name));
       list.push_back(count.is_number_integer() ? count.get<int>() : 0);
     }
     return list;
   };
-  Dataset repeated = *dataset;
+  Dataset repeated = dataset;
   const bool possible = seed.is_number_unsigned() &&
                         RepeatSplits(&repeated, counts_of(Split::kValidation), counts_of(Split::kTest), seed);
-  if (!possible || MemberOrNull(card.data, "sha256") != Fingerprint(repeated)) return false;
-  *dataset = std::move(repeated);
-  return true;
+  if (!possible || MemberOrNull(card.data, "sha256") != Fingerprint(repeated)) return std::nullopt;
+  return repeated;
 }
 
 }  // namespace
@@ -75,21 +75,18 @@ Dataset PhotosToScore(const std::filesystem::path& folder, const std::filesystem
     ReadSplitFile(split_file, &dataset);
     return dataset;
   }
-  const Dataset plain = dataset;
-  bool recalled = false;
+  std::optional<Dataset> split;
   for (const ModelCard* model : models) {
-    Dataset parts = plain;
-    if (!RecallSplits(*model, &parts)) continue;
-    if (!recalled) {
+    std::optional<Dataset> own = AsInTraining(*model, dataset);
+    if (!own) continue;
+    if (!split) {
       progress.Note("a model was trained on these photos: they are split as they were then");
-    } else if (Fingerprint(parts) != Fingerprint(dataset)) {
+      split = std::move(own);
+    } else if (Fingerprint(*own) != Fingerprint(*split)) {
       progress.Warn("the models kept other photos for their tests: each is asked about some that the other one knows");
-      break;
     }
-    dataset = std::move(parts);
-    recalled = true;
   }
-  return dataset;
+  return split ? *std::move(split) : dataset;
 }
 
 PhotoScoring ScorePhotos(const Dataset& dataset, const std::vector<const Photo*>& photos,

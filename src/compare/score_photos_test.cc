@@ -2,33 +2,20 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <fstream>
 
 #include "base/json.h"
 #include "base/testing.h"
-#include "data/demo.h"
+#include "data/testing_files.h"
 
 namespace siskin {
 namespace {
 
 namespace fs = std::filesystem;
 
-class Listener : public Progress {
- public:
-  void Note(std::string_view line) override { said += std::string(line) + "\n"; }
-  void Warn(std::string_view line) override { said += std::string(line) + "\n"; }
-  std::string said;
-};
-
 class PhotosToScoreTest : public ::testing::Test {
  protected:
-  PhotosToScoreTest() {
-    ThreadPool threads(1);
-    Progress progress;
-    const std::atomic<bool> stop = false;
-    WriteDemoData(photos_, 20, 1, {threads, progress, stop});
-  }
+  PhotosToScoreTest() { testing::WriteDemoPhotos(photos_, 20); }
 
   // What a training with that seed would leave in the model.
   ModelCard CardOfTraining(uint64_t seed) const {
@@ -47,13 +34,13 @@ class PhotosToScoreTest : public ::testing::Test {
   Dataset Scan(std::vector<ModelCard> cards) {
     std::vector<const ModelCard*> models;
     for (const ModelCard& card : cards) models.push_back(&card);
-    listener_.said.clear();
-    return PhotosToScore(photos_, "", models, listener_);
+    progress_ = {};
+    return PhotosToScore(photos_, "", models, progress_);
   }
 
   testing::TemporaryFolder folder_;
   fs::path photos_ = folder_.path() / "photos";
-  Listener listener_;
+  testing::NotingProgress progress_;
 };
 
 TEST_F(PhotosToScoreTest, RecallsWhatTheModelHasSeen) {
@@ -61,7 +48,8 @@ TEST_F(PhotosToScoreTest, RecallsWhatTheModelHasSeen) {
   const Dataset dataset = Scan({card});
   EXPECT_EQ(Fingerprint(dataset), card.data["sha256"]);
   EXPECT_EQ(PhotosOfPart(dataset, "test").size(), 12u);
-  EXPECT_NE(listener_.said.find("trained on these photos"), std::string::npos);
+  EXPECT_NE(progress_.notes.find("trained on these photos"), std::string::npos);
+  EXPECT_TRUE(progress_.warnings.empty());
 }
 
 TEST_F(PhotosToScoreTest, OtherPhotosAreAllNew) {
@@ -70,14 +58,15 @@ TEST_F(PhotosToScoreTest, OtherPhotosAreAllNew) {
   const Dataset dataset = Scan({card});
   EXPECT_FALSE(dataset.has_splits);
   EXPECT_EQ(PhotosOfPart(dataset, "test").size(), 40u);
-  EXPECT_EQ(listener_.said, "");
+  EXPECT_EQ(progress_.notes, "");
 }
 
 TEST_F(PhotosToScoreTest, WarnsOfModelsWithOtherParts) {
   EXPECT_EQ(PhotosOfPart(Scan({CardOfTraining(9), CardOfTraining(9)}), "test").size(), 12u);
-  EXPECT_EQ(listener_.said.find("other photos"), std::string::npos) << listener_.said;
+  EXPECT_TRUE(progress_.warnings.empty());
   EXPECT_EQ(PhotosOfPart(Scan({CardOfTraining(9), CardOfTraining(8)}), "test").size(), 12u);
-  EXPECT_NE(listener_.said.find("kept other photos"), std::string::npos) << listener_.said;
+  ASSERT_EQ(progress_.warnings.size(), 1u);
+  EXPECT_NE(progress_.warnings[0].find("kept other photos"), std::string::npos) << progress_.warnings[0];
 }
 
 TEST_F(PhotosToScoreTest, ACardMaySayAnything) {

@@ -13,11 +13,7 @@
 namespace siskin {
 namespace {
 
-class Warnings : public Progress {
- public:
-  void Warn(std::string_view line) override { lines.emplace_back(line); }
-  std::vector<std::string> lines;
-};
+using testing::NotingProgress;
 
 // The parameter's shape as PyTorch has it.
 Shape ChannelsFirst(const Shape& shape) {
@@ -52,17 +48,17 @@ TEST(Backbone, SaysWhatIsSpecialAboutAFile) {
   const testing::TemporaryFolder folder;
   const auto file = folder.path() / "timm.safetensors";
   WriteSafetensors(file, TimmWeights(BuildNetwork(network).Layout()), {});
-  Warnings warnings;
-  const Backbone backbone = LoadBackbone(network, file.string(), warnings);
+  NotingProgress progress;
+  const Backbone backbone = LoadBackbone(network, file.string(), progress);
   EXPECT_EQ(backbone.weights_name, "timm.safetensors");
-  ASSERT_EQ(warnings.lines.size(), 1u);
-  EXPECT_NE(warnings.lines[0].find("timm's mobilenetv2"), std::string::npos) << warnings.lines[0];
+  ASSERT_EQ(progress.warnings.size(), 1u);
+  EXPECT_NE(progress.warnings[0].find("timm's mobilenetv2"), std::string::npos) << progress.warnings[0];
 }
 
 TEST(Backbone, RandomWeightsNeedNoWarning) {
-  Warnings warnings;
-  LoadBackbone({.network = "mobilenet_v2", .height = 96, .width = 96, .alpha = 0.35}, "none", warnings, 1);
-  EXPECT_TRUE(warnings.lines.empty());
+  NotingProgress progress;
+  LoadBackbone({.network = "mobilenet_v2", .height = 96, .width = 96, .alpha = 0.35}, "none", progress, 1);
+  EXPECT_TRUE(progress.warnings.empty());
 }
 
 }  // namespace

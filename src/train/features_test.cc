@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/npy.h"
 #include "base/testing.h"
-#include "data/demo.h"
+#include "data/testing_files.h"
 #include "graph/testing_interpreter.h"
 #include "networks/catalogue.h"
 
@@ -33,9 +33,7 @@ class CountingProgress : public Progress {
 class FeaturesTest : public ::testing::Test {
  protected:
   FeaturesTest() {
-    const std::atomic<bool> stop = false;
-    Progress progress;
-    WriteDemoData(folder_.path() / "photos", 12, 1, {threads_, progress, stop});
+    testing::WriteDemoPhotos(folder_.path() / "photos", 12);
     Scan();
     options_ = {.cache_folder = folder_.path() / "cache", .weights_digest = "digest", .preprocessing = {}};
     options_.preprocessing = DefaultPreprocessing(network_);

@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/testing.h"
 #include "data/dataset.h"
-#include "data/demo.h"
+#include "data/testing_files.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "train/fine_tune_phase.h"
@@ -81,10 +81,7 @@ std::string Catching(const std::function<void()>& work) {
 class FineTuning : public ::testing::Test {
  protected:
   FineTuning() {
-    ThreadPool threads(2);
-    Watcher watcher;
-    const RunContext context{threads, watcher, watcher.stop};
-    WriteDemoData(photos_, 14, 1, context);
+    testing::WriteDemoPhotos(photos_, 14);
     recipe_.network = "mobilenet";
     recipe_.alpha = 0.25;
     recipe_.size = 32;

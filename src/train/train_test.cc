@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "base/testing.h"
 #include "data/dataset.h"
-#include "data/demo.h"
+#include "data/testing_files.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "train/run_folder.h"
@@ -46,10 +46,7 @@ class StoppingProgress : public Progress {
 class Training : public ::testing::Test {
  protected:
   Training() {
-    ThreadPool threads(2);
-    Progress progress;
-    const std::atomic<bool> stop = false;
-    WriteDemoData(photos_, 30, 1, {threads, progress, stop});
+    testing::WriteDemoPhotos(photos_, 30);
     options_.photos = photos_;
     options_.recipe = SmallRecipe();
     options_.weights = (folder_.path() / "weights.safetensors").native();

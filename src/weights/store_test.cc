@@ -26,6 +26,7 @@ using testing::ExpectErrorText;
 using testing::ExpectSameTensors;
 using testing::HttpBehaviour;
 using testing::HttpServer;
+using testing::NotingProgress;
 using testing::SmallLayout;
 using testing::SmallWeights;
 
@@ -34,12 +35,6 @@ std::string Serialized(const TensorMap& tensors) {
   SerializeSafetensors(tensors, {{"made by", "somebody else"}}, [&](std::string_view piece) { bytes += piece; });
   return bytes;
 }
-
-class NotingProgress : public Progress {
- public:
-  void Note(std::string_view line) override { notes += std::string(line) + "\n"; }
-  std::string notes;
-};
 
 class StoreTest : public ::testing::Test {
  protected:
