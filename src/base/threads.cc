@@ -54,20 +54,30 @@ int CgroupProcessors() {
 }  // namespace
 
 struct ThreadPool::State {
+  explicit State(size_t num_threads) : shares(num_threads) {}
+
+  // What is left of a worker's indices; on a cache line of its own.
+  struct alignas(64) Share {
+    std::atomic<size_t> next{0};
+    size_t end = 0;
+  };
+
   std::vector<std::thread> threads;
+  std::vector<Share> shares;  // of all workers
   // One job at a time; the generation is bumped to start it, `running` counts the helpers still in it.
   std::atomic<uint32_t> generation{0};
   std::atomic<uint32_t> running{0};
-  std::atomic<size_t> next{0};
-  size_t count = 0;
   Body body = nullptr;
   const void* fn = nullptr;
   bool stop = false;
 
+  // The worker's own share, then what the others have not begun.
   void Drain(int worker) {
-    for (size_t i = next.fetch_add(1, std::memory_order_relaxed); i < count;
-         i = next.fetch_add(1, std::memory_order_relaxed)) {
-      body(fn, i, worker);
+    for (size_t i = 0; i < shares.size(); ++i) {
+      Share& share = shares[(static_cast<size_t>(worker) + i) % shares.size()];
+      for (size_t index; (index = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+        body(fn, index, worker);
+      }
     }
   }
 
@@ -84,8 +94,9 @@ struct ThreadPool::State {
   }
 };
 
-ThreadPool::ThreadPool(int num_threads) : state_(std::make_unique<State>()) {
+ThreadPool::ThreadPool(int num_threads) {
   if (num_threads <= 0) num_threads = AvailableProcessors();
+  state_ = std::make_unique<State>(static_cast<size_t>(num_threads));
   for (int i = 1; i < num_threads; ++i) state_->threads.emplace_back([s = state_.get(), i] { s->WorkerLoop(i); });
 }
 
@@ -108,10 +119,13 @@ void ThreadPool::Run(size_t count, Body body, const void* fn) {
     for (size_t i = 0; i < count; ++i) body(fn, i, 0);
     return;
   }
-  s.count = count;
+  const size_t workers = s.shares.size();
+  for (size_t worker = 0; worker < workers; ++worker) {
+    s.shares[worker].next.store(count * worker / workers, std::memory_order_relaxed);
+    s.shares[worker].end = count * (worker + 1) / workers;
+  }
   s.body = body;
   s.fn = fn;
-  s.next.store(0, std::memory_order_relaxed);
   s.running.store(static_cast<uint32_t>(s.threads.size()), std::memory_order_relaxed);
   s.generation.fetch_add(1, std::memory_order_acq_rel);
   s.generation.notify_all();

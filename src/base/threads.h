@@ -19,8 +19,10 @@ class ThreadPool {
   int num_threads() const;
 
   // Calls fn(index, worker) once for every index in [0, count), worker in [0, num_threads()); the caller is worker 0.
-  // Returns when all are done; what they wrote is visible. Indices are handed out in increasing order. fn must not
-  // throw and must not call ParallelFor of the same pool. Denormals are flushed to zero while fn runs.
+  // Returns when all are done; what they wrote is visible. Every worker begins with its own stretch of the indices, in
+  // increasing order, and then helps the others: what a step has written for an index is mostly read by the same worker
+  // in the next one, out of its own caches. fn must not throw and must not call ParallelFor of the same pool. Denormals
+  // are flushed to zero while fn runs.
   template <typename Fn>
   void ParallelFor(size_t count, const Fn& fn) {
     Run(count, [](const void* f, size_t index, int worker) { (*static_cast<const Fn*>(f))(index, worker); }, &fn);

@@ -153,7 +153,7 @@ TEST(Storage, PartsOfAConcatenationAreComputedInPlace) {
   const Program program = Compile(g);
   const Simulation simulation(program);
   const Slot& slot = simulation.SlotOf(whole.index);
-  EXPECT_EQ(slot.stride, RoundUp(16 + 16 + 24 + 16, 16));
+  EXPECT_EQ(slot.stride, PixelStride(16 + 16 + 24 + 16));
   EXPECT_TRUE(IsSliceAt(simulation.SlotOf(a.index), slot, 0));
   EXPECT_TRUE(IsSliceAt(simulation.SlotOf(x.index), slot, 16));
   EXPECT_TRUE(IsSliceAt(simulation.SlotOf(b.index), slot, 32));

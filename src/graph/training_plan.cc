@@ -15,7 +15,7 @@
 #include "kernels/elementwise/elementwise.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/gradient/depthwise_gradient.h"
-#include "kernels/gradient/filters.h"
+#include "kernels/gradient/input_gradient.h"
 #include "kernels/gradient/pool_gradient.h"
 #include "kernels/gradient/weight_gradient.h"
 #include "kernels/pool/pool.h"
@@ -109,7 +109,7 @@ class TrainingPlan::Impl {
 
   const TrainingProgram& program() const { return program_; }
   const TrainingSchedule& schedule() const { return schedule_; }
-  size_t scratch_bytes() const { return scratch_.num_bytes() + turned_.num_bytes() + packed_.num_bytes(); }
+  size_t scratch_bytes() const { return scratch_.num_bytes() + packed_.num_bytes(); }
   static size_t Total(const std::vector<TrainingParameter>& list) {
     return list.empty() ? 0 : list.back().offset + list.back().size;
   }
@@ -125,13 +125,11 @@ class TrainingPlan::Impl {
   void NeedScratch(size_t floats) { scratch_floats_ = std::max(scratch_floats_, floats); }
   // Filters of a convolution, packed for the forward pass and turned round for the backward pass.
   void NeedFilters(int taps, int cin, int cout) {
-    turned_floats_ = std::max(turned_floats_, Index(taps) * Index(cin) * Index(cout));
     packed_.Reserve(taps * cin, cout);
     packed_.Reserve(taps * cout, cin);
   }
   void AllocateScratch() {
     scratch_ = Tensor(Shape{static_cast<int64_t>(scratch_floats_)});
-    turned_ = Tensor(Shape{static_cast<int64_t>(turned_floats_)});
     dense_logits_.resize(static_cast<size_t>(options_.max_batch) * Index(ShapeOf(program_.output).c));
   }
   std::span<float> scratch() { return scratch_.values<float>(); }
@@ -493,12 +491,6 @@ class TrainingPlan::Impl {
     });
   }
 
-  // packed_ = the matrix of the op, turned round.
-  void PackTurned(const TrainingOp& op, const WindowParams& window, int cin, int cout, const TrainingPass& pass) {
-    TurnFilter(&pass.parameters[op.kernel], window, cin, cout, turned_.data(), threads_);
-    packed_.Pack(turned_.data(), window.kernel_h * window.kernel_w * cout, cin, threads_);
-  }
-
   void BackwardConv(const TrainingOp& op, BufferId dy) {
     const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
     const int taps = op.window.kernel_h * op.window.kernel_w;
@@ -523,9 +515,9 @@ class TrainingPlan::Impl {
     NeedScratch(Conv2DScratch(window, out.h, out.w, out.c, in.c, threads_.num_threads()));
     const Target target = Contribute(op.inputs[0]);
     schedule_.Emit(op.name, "input gradient", {slope, target.to, target.base},
-                   [this, &op, window, slope, target](const TrainingPass& pass) {
+                   [this, &op, window, slope, target, taps](const TrainingPass& pass) {
                      const View dx = At(target.to, pass);
-                     PackTurned(op, op.window, dx.c, At(slope, pass).c, pass);
+                     packed_.PackTurned(&pass.parameters[op.kernel], taps, dx.c, At(slope, pass).c, threads_);
                      Conv2D(window, At(slope, pass), packed_, {.residual = At(target.base, pass)}, dx, scratch(),
                             threads_);
                    });
@@ -537,7 +529,7 @@ class TrainingPlan::Impl {
     const BufferId small = schedule_.NewBuffer(FeatureShape{out.h, out.w, in.c});
     schedule_.Emit(op.name, "input gradient", {dy, small}, [this, &op, dy, small](const TrainingPass& pass) {
       const View dx = At(small, pass);
-      PackTurned(op, WindowParams{}, dx.c, At(dy, pass).c, pass);
+      packed_.PackTurned(&pass.parameters[op.kernel], 1, dx.c, At(dy, pass).c, threads_);
       MatMul(At(dy, pass), packed_, {}, dx, threads_);
     });
     const Target target = Contribute(op.inputs[0]);
@@ -560,7 +552,7 @@ class TrainingPlan::Impl {
     const BufferId between = schedule_.NewBuffer(FeatureShape{out.h, out.w, in.c});
     schedule_.Emit(op.name, "input gradient", {dy, between}, [this, &op, dy, between](const TrainingPass& pass) {
       const View dx = At(between, pass);
-      PackTurned(op, WindowParams{}, dx.c, At(dy, pass).c, pass);
+      packed_.PackTurned(&pass.parameters[op.kernel], 1, dx.c, At(dy, pass).c, threads_);
       MatMul(At(dy, pass), packed_, {}, dx, threads_);
     });
     BackwardDepthwiseStep(op, x, between);
@@ -705,9 +697,8 @@ class TrainingPlan::Impl {
   std::map<size_t, BufferId> taps_;          // of max pooling, by output value
   BufferId input_ = kNoBuffer, logits_ = kNoBuffer, dlogits_ = kNoBuffer;
 
-  size_t scratch_floats_ = 0, turned_floats_ = 0;
+  size_t scratch_floats_ = 0;
   Tensor scratch_;       // of the kernels
-  Tensor turned_;        // a filter, turned round
   PackedMatrix packed_;  // the weights of the step that runs
   std::vector<float> dense_logits_;
   TrainingPass pass_;

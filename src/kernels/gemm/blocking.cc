@@ -31,7 +31,7 @@ int Blocking::MaxBlockRows(int row_floats, int tile_rows) {
 }
 
 Blocking::Blocking(int m, int row_floats, int tile_rows, int num_panels, int num_threads)
-    : m_(m), num_panels_(num_panels), num_threads_(num_threads), num_tiles_(CeilDiv(m, tile_rows)) {
+    : m_(m), num_panels_(num_panels), num_tiles_(CeilDiv(m, tile_rows)) {
   num_blocks_ = CeilDiv(num_tiles_, BlockTiles(row_floats, tile_rows));
   num_splits_ = 1;
   if (num_tiles_ < kMinTilesPerThread * num_threads) {

@@ -39,7 +39,7 @@ class Blocking {
 
   // Rows of the block that the thread with this item will probably take next; empty at the end. Only good for a hint.
   Range next_rows(size_t item) const {
-    const size_t next = item + static_cast<size_t>(num_threads_) * num_splits_;
+    const size_t next = item + static_cast<size_t>(num_splits_);
     return next < num_items() ? rows(tiles(next)) : Range{};
   }
 
@@ -47,7 +47,7 @@ class Blocking {
   static int MaxBlockRows(int row_floats, int tile_rows);
 
  private:
-  int m_, num_panels_, num_threads_, num_tiles_, num_blocks_, num_splits_;
+  int m_, num_panels_, num_tiles_, num_blocks_, num_splits_;
 };
 
 }  // namespace siskin

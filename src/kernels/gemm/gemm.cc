@@ -55,12 +55,36 @@ void PackedMatrix::Pack(const float* b, int k, int n, ThreadPool& threads) {
   threads.ParallelFor(static_cast<size_t>(num_panels()), [&](size_t p, int) { PackPanel(b, static_cast<int>(p)); });
 }
 
+void PackedMatrix::PackTurned(const float* filter, int taps, int cin, int cout, ThreadPool& threads) {
+  Reserve(taps * cout, cin);
+  threads.ParallelFor(static_cast<size_t>(num_panels()),
+                      [&](size_t p, int) { PackTurnedPanel(filter, taps, static_cast<int>(p)); });
+}
+
 void PackedMatrix::PackPanel(const float* b, int p) {
   float* to = data_.data() + static_cast<size_t>(p) * k_ * panel_width_;
   const int columns = std::min(panel_width_, n_ - p * panel_width_);
   for (int row = 0; row < k_; ++row, to += panel_width_) {
     std::copy_n(b + static_cast<size_t>(row) * n_ + p * panel_width_, columns, to);
     std::fill(to + columns, to + panel_width_, 0.0f);
+  }
+}
+
+// Every cache line of the filter is read once: rows of 2048 floats, read down a column, would fall into one set of L1.
+void PackedMatrix::PackTurnedPanel(const float* filter, int taps, int p) {
+  constexpr int kLine = 16;
+  const int cout = k_ / taps, first = p * panel_width_, columns = std::min(panel_width_, n_ - first);
+  float* to = data_.data() + static_cast<size_t>(p) * k_ * panel_width_;
+  for (int tap = taps - 1; tap >= 0; --tap) {
+    const float* from = filter + (static_cast<size_t>(tap) * n_ + first) * cout;
+    for (int out = 0; out < cout; out += kLine) {
+      const int rows = std::min(kLine, cout - out);
+      for (int column = 0; column < columns; ++column) {
+        const float* line = from + static_cast<size_t>(column) * cout + out;
+        for (int row = 0; row < rows; ++row) to[row * panel_width_ + column] = line[row];
+      }
+      for (int row = 0; row < rows; ++row, to += panel_width_) std::fill(to + columns, to + panel_width_, 0.0f);
+    }
   }
 }
 

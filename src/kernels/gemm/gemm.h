@@ -22,6 +22,9 @@ class PackedMatrix {
   // The same again with other numbers, for weights that change in every step: memory is kept, and only allocated where
   // it is too small. Reserve makes room for the largest.
   void Pack(const float* b, int k, int n, ThreadPool& threads);
+  // The filter of a convolution turned round, for the gradient of its input, which is a convolution of dY with this.
+  // filter: [taps, Cin, Cout]   B: [taps * Cout, Cin], the order of the taps reversed, channels swapped.
+  void PackTurned(const float* filter, int taps, int cin, int cout, ThreadPool& threads);
   void Reserve(int k, int n);
 
   int k() const { return k_; }
@@ -34,6 +37,7 @@ class PackedMatrix {
 
  private:
   void PackPanel(const float* b, int p);
+  void PackTurnedPanel(const float* filter, int taps, int p);
 
   int k_ = 0, n_ = 0, panel_width_ = 1;
   Tensor data_;

@@ -183,6 +183,33 @@ TEST(PackedMatrixTest, PackedAgainIsAsPackedAnew) {
   }
 }
 
+// Fewer and more columns than a panel has, taps of whole and of broken cache lines.
+TEST(PackedMatrixTest, TurnedReversesTapsAndSwapsChannels) {
+  for (const int num_threads : {1, 3}) {
+    ThreadPool threads(num_threads);
+    for (const int taps : {1, 2, 9}) {
+      for (const auto& [cin, cout] : {std::pair{1, 1}, std::pair{3, 40}, std::pair{31, 33}, std::pair{32, 64},
+                                      std::pair{65, 5}, std::pair{100, 97}}) {
+        const std::vector<float> filter = RandomFloats(static_cast<size_t>(taps * cin * cout), kSeed);
+        std::vector<float> turned(filter.size());
+        for (int tap = 0; tap < taps; ++tap) {
+          for (int in = 0; in < cin; ++in) {
+            for (int out = 0; out < cout; ++out) {
+              turned[static_cast<size_t>(((taps - 1 - tap) * cout + out) * cin + in)] =
+                  filter[static_cast<size_t>((tap * cin + in) * cout + out)];
+            }
+          }
+        }
+        OnEveryIsa([&, in = cin, out = cout] {
+          PackedMatrix packed;
+          packed.PackTurned(filter.data(), taps, in, out, threads);
+          ExpectSamePanels(packed, PackedMatrix(turned.data(), taps * out, in));
+        });
+      }
+    }
+  }
+}
+
 TEST(PackedMatrixTest, MemoryIsKeptIfItSuffices) {
   const std::vector<float> b = RandomFloats(100 * 100, kSeed);
   ThreadPool threads(1);

@@ -348,14 +348,14 @@ void DepthwiseGradientsT(const GradientTask& task, float* dfilter, float* scratc
     const auto group = static_cast<int>(item / num_blocks), block = static_cast<int>(item % num_blocks);
     gradient(groups.rows(group), block * kChannelBlock, scratch + static_cast<size_t>(group) * group_floats);
   });
-  for (int tap = 0; tap < window.kernel_h * window.kernel_w; ++tap) {
-    float* sums = dfilter + static_cast<ptrdiff_t>(tap) * c;
+  threads.ParallelFor(static_cast<size_t>(window.kernel_h) * window.kernel_w, [&](size_t tap, int) {
+    float* sums = dfilter + tap * c;
     std::fill_n(sums, c, 0.0f);
     for (int group = 0; group < groups.count(); ++group) {
       const float* part = scratch + static_cast<size_t>(group) * group_floats + tap * SumsStride(c);
       for (int i = 0; i < c; ++i) sums[i] += part[i];
     }
-  }
+  });
 }
 
 // One row of dx for any stride: every pixel gathers the outputs whose windows contain it.

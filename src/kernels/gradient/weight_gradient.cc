@@ -254,54 +254,60 @@ class WeightGradient {
     }
   }
 
-  // All threads work on the same piece: first they make its rows of A, then they share the tiles of dW.
+  // All threads work on the same piece: first they make its rows of A, then they share the tiles of dW. An item of work
+  // is a block of slivers times a panel; a thread's own stretch of them is the same in every piece, so that its part of
+  // dW and its columns of A stay in its caches.
   void SumPieces() const {
     float* panels = scratch_ + RowsFloats(k_);
-    const int num_blocks = NumBlocks();
+    const int num_blocks = NumBlocks(), num_items = num_blocks * num_panels_;
     for (int index = 0; index < num_pieces_; ++index) {
       const Range pixels = Piece(index);
       const Rows rows = AllRows(pixels);
-      threads_.ParallelFor(static_cast<size_t>(num_blocks) * num_panels_, [&](size_t item, int worker) {
-        const int block = static_cast<int>(item / num_panels_), panel = static_cast<int>(item % num_panels_);
-        const bool last_block = block + 1 == num_blocks;
-        Soon soon{.dy = PanelOfSameThread(index, panel, last_block), .x = {}};
-        if (!last_block) {
-          soon.x = BlockColumns(rows, Part(slivers_.count(), num_blocks, block + 1), panel);
-        } else if (index + 1 < num_pieces_) {
-          const Range next = Piece(index + 1);
-          if (Source::kInPlace) {
-            soon.x =
-                BlockColumns(source_.rows(next.begin, next.end, nullptr), Part(slivers_.count(), num_blocks, 0), panel);
-          } else {
-            soon.x = PartOf(source_.input(next), pixels.size(), num_panels_, panel);
-          }
-        }
-        AddPanel(rows, pixels, Part(slivers_.count(), num_blocks, block), panel,
+      threads_.ParallelFor(static_cast<size_t>(num_items), [&](size_t i, int worker) {
+        const int item = static_cast<int>(i), block = item / num_panels_;
+        const Range own = Part(num_items, threads_.num_threads(), worker);
+        const Soon soon = {.dy = NextPanel(index, item, own),
+                           .x = NextColumns(index, rows, num_blocks, item, own, worker)};
+        AddPanel(rows, pixels, Part(slivers_.count(), num_blocks, block), item % num_panels_,
                  panels + kPanelFloats * static_cast<size_t>(worker), dw_, index == 0, soon);
       });
     }
   }
 
-  // The panel of dY that this thread will probably take after this one.
-  Stream PanelOfSameThread(int index, int panel, bool last_block) const {
-    panel += threads_.num_threads();
-    if (panel >= num_panels_) {
-      panel -= num_panels_;
-      index += last_block;
-    }
-    if (panel >= num_panels_ || index >= num_pieces_) return {};
-    return {.line = dy_.pixel(0, 0, Piece(index).begin) + panel * kPanelWidth,
+  // The panel of dY of the item that a thread with this stretch of items will take next.
+  Stream NextPanel(int index, int item, const Range& own) const {
+    const bool is_last = item + 1 >= own.end;
+    if (is_last && index + 1 == num_pieces_) return {};
+    const int panel = (is_last ? own.begin : item + 1) % num_panels_;
+    return {.line = dy_.pixel(0, 0, Piece(index + is_last).begin) + panel * kPanelWidth,
             .stride = dy_.stride,
             .step = kLineFloats,
             .end = kLinesPerPanel};
   }
 
-  // A part of a block's columns of A: every thread needs all of them, and takes about every num_threads-th panel.
-  Stream BlockColumns(const Rows& rows, const Range& block, int panel) const {
-    const int num_threads = threads_.num_threads();
+  // What the thread reads of A for its next block of slivers, or to make its share of the next rows of A: a part of it
+  // along with every panel of this block.
+  Stream NextColumns(int index, const Rows& rows, int num_blocks, int item, const Range& own, int worker) const {
+    const int block = item / num_panels_;
+    const Range panels = {std::max(own.begin, block * num_panels_), std::min(own.end, (block + 1) * num_panels_)};
+    if (item < panels.begin || item >= panels.end) return {};  // another thread's item
+    const int parts = panels.size(), part = item - panels.begin;
+    const auto slivers = [&](int of_block) { return Part(slivers_.count(), num_blocks, of_block); };
+    if (panels.end < own.end) return BlockColumns(rows, slivers(block + 1), parts, part);
+    if (index + 1 == num_pieces_) return {};
+    const Range next = Piece(index + 1);
+    if (Source::kInPlace) {
+      return BlockColumns(source_.rows(next.begin, next.end, nullptr), slivers(own.begin / num_panels_), parts, part);
+    }
+    const Range share = Part(next.size(), threads_.num_threads(), worker);
+    return PartOf(source_.input({next.begin + share.begin, next.begin + share.end}), Piece(index).size(), parts, part);
+  }
+
+  // Part `index` of `parts` of a block's columns of A.
+  Stream BlockColumns(const Rows& rows, const Range& block, int parts, int index) const {
     const int begin = slivers_.begin(block.begin), end = slivers_.begin(block.end);
     const int num_lines = (end - begin + kLineFloats - 1) / kLineFloats + 1;  // 1: they begin within a line
-    const Range lines = Part(num_lines, (num_panels_ + num_threads - 1) / num_threads, panel / num_threads);
+    const Range lines = Part(num_lines, parts, index);
     return {.line = rows.data + begin + lines.begin * kLineFloats,
             .stride = rows.stride,
             .step = kLineFloats,

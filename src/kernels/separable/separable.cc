@@ -12,15 +12,8 @@ HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-// Distance of the panel's rows. Rows at a multiple of 1 KB would share few sets of the L1 cache, and the micro-kernel
-// reads up to 14 of them at once (48 KB, 12 ways: 64 sets of 64-byte lines); one cache line more spreads them.
-int PanelStride(int cin) {
-  const int stride = RoundUp(cin, 16);
-  return stride % 256 == 0 ? stride + 16 : stride;
-}
-
 size_t PanelFloatsT(int cin) {
-  return static_cast<size_t>(Blocking::MaxBlockRows(cin, kTileRows)) * PanelStride(cin);
+  return static_cast<size_t>(Blocking::MaxBlockRows(cin, kTileRows)) * PixelStride(cin);
 }
 
 void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const float* depthwise_filter,
@@ -37,7 +30,7 @@ void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const f
                              .activation = params.between});
   const Blocking blocking(static_cast<int>(y.num_pixels()), x.c, kTileRows, pointwise.num_panels(),
                           threads.num_threads());
-  const int stride = PanelStride(x.c);
+  const int stride = PixelStride(x.c);
   threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) {
     float* panel = scratch + static_cast<size_t>(worker) * PanelFloatsT(x.c);
     const Range tiles = blocking.tiles(item);

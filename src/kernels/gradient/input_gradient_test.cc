@@ -1,4 +1,4 @@
-#include "kernels/gradient/filters.h"
+#include "kernels/gradient/input_gradient.h"
 
 #include <gtest/gtest.h>
 
@@ -14,34 +14,6 @@ namespace {
 using namespace siskin::testing;
 
 constexpr uint64_t kSeed = 20240707;
-
-// Around blocks of 32, square and not.
-TEST(TurnFilter, ReversesBothAxesAndSwapsChannels) {
-  for (const auto& [kh, kw] : {std::pair{1, 1}, std::pair{3, 3}, std::pair{2, 5}}) {
-    for (const auto& [cin, cout] : {std::pair{1, 1}, std::pair{3, 40}, std::pair{31, 33}, std::pair{32, 64},
-                                    std::pair{65, 5}, std::pair{100, 97}}) {
-      const size_t size = static_cast<size_t>(kh * kw * cin * cout);
-      const std::vector<float> filter = RandomFloats(size, kSeed);
-      std::vector<float> expected(size);
-      for (int y = 0; y < kh; ++y) {
-        for (int x = 0; x < kw; ++x) {
-          for (int in = 0; in < cin; ++in) {
-            for (int out = 0; out < cout; ++out) {
-              expected[static_cast<size_t>((((kh - 1 - y) * kw + kw - 1 - x) * cout + out) * cin + in)] =
-                  filter[static_cast<size_t>(((y * kw + x) * cin + in) * cout + out)];
-            }
-          }
-        }
-      }
-      CheckKernel(Dense(kh, kw, cout, cin), DenseView(expected.data(), kh, kw, cout, cin), {},
-                  [&, h = kh, w = kw, i = cin, o = cout](View turned, ThreadPool& threads) {
-                    TurnFilter(filter.data(), {.kernel_h = h, .kernel_w = w}, i, o, turned.data, threads);
-                    const ConstView exact = DenseView(expected.data(), h, w, o, i);
-                    EXPECT_TRUE(SameBits(turned, exact));
-                  });
-    }
-  }
-}
 
 // The input gradient as the training plan computes it: dy spread, then convolved with the turned filter.
 void CheckInputGradient(const WindowParams& params, int h, int w, int cin, int cout, bool with_base = false) {
@@ -64,14 +36,13 @@ void CheckInputGradient(const WindowParams& params, int h, int w, int cin, int c
         Buffer spread(spread_layout, 64);
         Dilate(params, dy.view(), View(), spread.view(), threads);
         EXPECT_TRUE(spread.Intact());
-        std::vector<float> turned(filter.size());
-        TurnFilter(filter.data(), params, cin, cout, turned.data(), threads);
         const WindowParams window = InputGradientWindow(params, h, w);
         Buffer scratch(Dense(1, 1, 1,
                              std::max(1, static_cast<int>(Conv2DScratch(window, spread_layout.h, spread_layout.w, cout,
                                                                         cin, threads.num_threads())))),
                        64);
-        const PackedMatrix packed(turned.data(), taps * cout, cin);
+        PackedMatrix packed;
+        packed.PackTurned(filter.data(), taps, cin, cout, threads);
         Conv2D(window, spread.view(), packed, {.residual = with_base ? dx : View()}, dx,
                {scratch.view().data, static_cast<size_t>(scratch.view().c)}, threads);
         EXPECT_TRUE(scratch.Intact());

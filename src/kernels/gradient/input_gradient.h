@@ -1,4 +1,4 @@
-// Filters turned round: the gradient of a convolution's input is a convolution of dY with these.
+// The gradient of a convolution's input as a convolution of dY, with the filter turned round (PackedMatrix::PackTurned).
 #pragma once
 
 #include "base/threads.h"
@@ -6,9 +6,6 @@
 #include "tensor/view.h"
 
 namespace siskin {
-
-// filter: [KH, KW, Cin, Cout]   turned: [KH, KW, Cout, Cin], overwritten: both spatial axes reversed, channels swapped.
-void TurnFilter(const float* filter, const WindowParams& params, int cin, int cout, float* turned, ThreadPool& threads);
 
 // The convolution of stride 1 that gives dx of h x w from dy, which Dilate has spread if the forward stride was not 1.
 WindowParams InputGradientWindow(const WindowParams& params, int h, int w);

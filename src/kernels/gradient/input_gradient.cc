@@ -1,27 +1,9 @@
-#include "kernels/gradient/filters.h"
+#include "kernels/gradient/input_gradient.h"
 
 #include <algorithm>
 #include <cstddef>
 
 namespace siskin {
-
-void TurnFilter(const float* filter, const WindowParams& params, int cin, int cout, float* turned,
-                ThreadPool& threads) {
-  constexpr int kBlock = 32;  // a block of 32 x 32 floats is read and written within the first-level cache
-  const int taps = params.kernel_h * params.kernel_w, blocks = (cin + kBlock - 1) / kBlock;
-  threads.ParallelFor(static_cast<size_t>(taps) * static_cast<size_t>(blocks), [&](size_t item, int) {
-    const int tap = static_cast<int>(item) / blocks, first = static_cast<int>(item) % blocks * kBlock;
-    const float* from = filter + static_cast<ptrdiff_t>(tap) * cin * cout;
-    float* to = turned + static_cast<ptrdiff_t>(taps - 1 - tap) * cin * cout;
-    for (int column = 0; column < cout; column += kBlock) {
-      for (int out = column; out < std::min(column + kBlock, cout); ++out) {
-        for (int in = first; in < std::min(first + kBlock, cin); ++in) {
-          to[static_cast<ptrdiff_t>(out) * cin + in] = from[static_cast<ptrdiff_t>(in) * cout + out];
-        }
-      }
-    }
-  });
-}
 
 WindowParams InputGradientWindow(const WindowParams& params, int h, int w) {
   const int top = params.kernel_h - 1 - params.padding.top, left = params.kernel_w - 1 - params.padding.left;
