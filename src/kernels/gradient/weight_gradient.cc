@@ -16,7 +16,7 @@ namespace siskin {
 
 // Pixels of a piece, about, and at most: a panel of dY is then 32 KB of the 48 KB of L1, and loading and storing a tile
 // of dW costs 2 % of the multiply-adds in between.
-inline constexpr int kPiece = 256, kMaxPiece = 320;
+inline constexpr int kPiece = 320, kMaxPiece = 400;
 // Where a thread has a piece for itself, the next one already comes into its L2.
 inline constexpr int kPieceOfChunk = 192;
 // dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
