@@ -4,7 +4,10 @@
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <thread>
+#include <vector>
 
 namespace siskin {
 namespace {
@@ -18,6 +21,59 @@ TEST(Threads, LowerPriorityIsForTheCallingThreadOnly) {
   }).join();
   EXPECT_EQ(in_thread, std::min(before + 10, 19));
   EXPECT_EQ(getpriority(PRIO_PROCESS, 0), before);
+}
+
+// Fewer, as many and more indices than threads.
+TEST(ThreadPool, EveryIndexIsTakenOnce) {
+  for (const int num_threads : {1, 2, 3, 7}) {
+    ThreadPool threads(num_threads);
+    ASSERT_EQ(threads.num_threads(), num_threads);
+    for (const size_t count : {0u, 1u, 2u, 6u, 7u, 8u, 1000u}) {
+      std::vector<std::atomic<int>> taken(count);
+      std::atomic<bool> is_worker{true};
+      threads.ParallelFor(count, [&](size_t index, int worker) {
+        ++taken.at(index);
+        if (worker < 0 || worker >= num_threads) is_worker = false;
+      });
+      for (const auto& times : taken) ASSERT_EQ(times, 1) << num_threads << " threads, " << count << " indices";
+      EXPECT_TRUE(is_worker);
+    }
+  }
+}
+
+// What lets a step find in its caches what it wrote in the step before: shares are stretches, the same every time. Each
+// worker waits inside its first index for all others to have theirs, so that nobody helps anybody too early.
+TEST(ThreadPool, WorkersBeginWithTheirOwnStretch) {
+  constexpr int kThreads = 3;
+  constexpr size_t kCount = 9;
+  ThreadPool threads(kThreads);
+  for (int turn = 0; turn < 3; ++turn) {
+    std::vector<size_t> first(kThreads, kCount);
+    std::atomic<int> begun{0};
+    threads.ParallelFor(kCount, [&](size_t index, int worker) {
+      size_t& mine = first[static_cast<size_t>(worker)];
+      if (mine != kCount) return;
+      mine = index;
+      ++begun;
+      while (begun < kThreads) std::this_thread::yield();
+    });
+    EXPECT_EQ(first, (std::vector<size_t>{0, 3, 6}));
+  }
+}
+
+TEST(ThreadPool, WhoIsDoneHelpsTheOthers) {
+  ThreadPool threads(2);
+  std::atomic<int> done{0};
+  std::atomic<bool> helped{false};
+  threads.ParallelFor(10, [&](size_t index, int worker) {
+    if (index >= 5 && worker == 0) helped = true;
+    // The first index of the second worker takes as long as all others together.
+    if (index == 5) {
+      while (done < 9) std::this_thread::yield();
+    }
+    ++done;
+  });
+  EXPECT_TRUE(helped);
 }
 
 }  // namespace
