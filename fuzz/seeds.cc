@@ -129,11 +129,12 @@ Seeds TfjsSeeds() {
                    {"modelTopology", topology},
                    {"weightsManifest", Json::array({{{"paths", {"1.bin", "2.bin"}}, {"weights", all}}})}});
   };
-  const Json quantised = Json::array({{{"name", names[0] + "/kernel"},
-                                       {"shape", {2, 3}},
-                                       {"dtype", "float32"},
-                                       {"quantization", {{"dtype", "uint8"}, {"scale", 0.5}, {"min", -1}}}}});
-  return {model(weights) + kNul + data, model(quantised) + kNul + "abcdef"};
+  const auto stored_as = [&](const Json& quantization) {
+    return model(Json::array(
+        {{{"name", names[0] + "/kernel"}, {"shape", {2, 3}}, {"dtype", "float32"}, {"quantization", quantization}}}));
+  };
+  return {model(weights) + kNul + data, stored_as({{"dtype", "uint8"}, {"scale", 0.5}, {"min", -1}}) + kNul + "abcdef",
+          stored_as({{"dtype", "float16"}}) + kNul + "abcdefghijkl"};
 }
 
 Seeds ArchiveSeeds() {
