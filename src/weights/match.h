@@ -50,6 +50,10 @@ std::vector<FileLayer> GroupByScope(const std::vector<std::string>& names, const
 TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const std::string& inner,
                     std::string_view where, std::string* note = nullptr);
 
+// Whether TakeModel would find a model. kModel if the file's naming is that of a network that computes something else.
+bool HasModel(const FileContents& contents, const NetworkLayout& layout, const std::string& inner,
+              std::string_view where);
+
 // "a, b, c and 12 more": for messages.
 std::string JoinSome(const std::vector<std::string>& names);
 

@@ -93,10 +93,6 @@ class LayerReader {
   FileContents contents_;
 };
 
-bool Uses(const OnnxFile& file, std::string_view op) {
-  return std::any_of(file.nodes.begin(), file.nodes.end(), [&](const OnnxNode& node) { return node.op == op; });
-}
-
 }  // namespace
 
 bool LooksLikeOnnx(std::string_view bytes) {
@@ -109,12 +105,6 @@ bool LooksLikeOnnx(std::string_view bytes) {
 
 FileContents ReadOnnx(std::string_view bytes, std::string_view where) {
   const OnnxFile file = ParseOnnx(bytes, where);
-  if (Uses(file, "Conv") && !Uses(file, "BatchNormalization")) {
-    Fail(ErrorKind::kModel,
-         "{}: its batch normalisation was folded into the convolutions when it was exported, and with it the names and "
-         "numbers of the layers; take the file that it was exported from (.keras, .h5, safetensors)",
-         where);
-  }
   return LayerReader(file, where).Read();
 }
 
