@@ -85,7 +85,7 @@ TEST_P(NamelessNetworks, AreNotTakenForEachOther) {
                                ImportWeightsFromBytes(bytes, "x.onnx", BuildNetwork(asked).Layout(),
                                                       {.build = BuilderOf(asked)});
                              }),
-                             ErrorKind::kModel, "x.onnx: is not the network asked for: nothing in it is ");
+                             ErrorKind::kModel, "x.onnx: is not the network asked for: it lacks ");
   }
 }
 
@@ -111,7 +111,7 @@ TEST(NamelessResNet, StridesElsewhereAreRefused) {
   const std::string bytes = NamelessOnnx(graph, testing::FormulaWeights(graph.Layout(), kSeed), {.window = window});
   testing::ExpectErrorText(
       testing::ErrorOf([&] { ImportWeightsFromBytes(bytes, "x.onnx", graph.Layout(), {.build = BuilderOf(options)}); }),
-      ErrorKind::kModel, "nothing in it is conv3_block1_1_conv (1x1 convolution, stride 2");
+      ErrorKind::kModel, "it lacks conv3_block1_1_conv (1x1 convolution, stride 2");
 }
 
 }  // namespace

@@ -111,8 +111,8 @@ FileContents ReadForeign(std::string_view bytes, std::string_view where, const I
        where);
 }
 
-TensorMap Read(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
-               const ImportOptions& options, std::string* note) {
+TensorMap TakeTensors(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
+                      const ImportOptions& options, std::string* note) {
   if (LooksLikeSafetensors(bytes)) return FromSafetensors(bytes, where, layout, options.inner, note);
   if (!LooksLikeGraphDef(bytes) && LooksLikeOnnx(bytes)) return FromOnnx(bytes, where, layout, options, note);
   return TakeModel(ReadForeign(bytes, where, options, note), layout, options.inner, where, note);
@@ -125,7 +125,7 @@ TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where,
   std::string ignored;
   if (note == nullptr) note = &ignored;
   note->clear();
-  TensorMap tensors = Read(bytes, where, layout, options, note);
+  TensorMap tensors = TakeTensors(bytes, where, layout, options, note);
   CheckWeights(tensors, layout, std::string(where));
   return tensors;
 }

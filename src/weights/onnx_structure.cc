@@ -273,7 +273,8 @@ class OnnxSteps {
       if (constant == nullptr || NumElements(*constant) != 1) return node.Float(name, -1);
       return ReadOnnxTensor(node.inputs[i], *constant, sizeof(float), where_).values<float>()[0];
     };
-    return limit(1, "min") == 0 && limit(2, "max") == 6 ? Activate(node, Activation::kRelu6) : MaybeValue();
+    return Input(node, 0) && limit(1, "min") == 0 && limit(2, "max") == 6 ? Activate(node, Activation::kRelu6)
+                                                                          : MaybeValue();
   }
 
   MaybeValue Pool(const OnnxNode& node, LayerKind kind) {
@@ -400,7 +401,8 @@ class WeightTaker {
   void Take(const Step& step, const StepLayers& ours, const OnnxWeights& theirs) {
     Tensor kernel = Read(theirs.kernel);
     if (theirs.channels_first) kernel = FromChannelsFirst(std::move(kernel));
-    if (ours.norm != nullptr && theirs.affines.size() == 1 && theirs.affines[0].is_norm()) {
+    const bool norm_left = theirs.affines.size() == 1 && theirs.affines[0].is_norm();
+    if (ours.norm != nullptr && norm_left && ours.factor == 1) {
       TakeNorm(ours, theirs, &kernel);
     } else {
       Fold(ours, theirs, static_cast<size_t>(step.out), &kernel);
@@ -541,8 +543,25 @@ FeatureShape SizeOfPaddings(const std::vector<Step>& theirs, const StepMatch& ma
   return found;
 }
 
-void AddSentence(const std::string& sentence, std::string* note) {
-  *note += (note->empty() ? "" : "; ") + sentence;
+// What the user has to know; empty: nothing.
+std::string NoteOf(bool folded, bool scales_pixels, const FeatureShape& asked, const FeatureShape& padded_for) {
+  std::string note;
+  if (folded) {
+    note +=
+        "; batch normalisation was folded into its convolutions: outputs are the same and fine-tuning works, but with "
+        "--train-bn it starts from statistics that are not those of the data";
+  }
+  if (padded_for.h != asked.h || padded_for.w != asked.w) {
+    note += fmt::format(
+        "; it pads as this network does for images of {}x{}, or a multiple of 32 more, not of {}x{}: unless it was "
+        "made "
+        "with Keras or TensorFlow, its outputs are the same at such sizes only",
+        padded_for.h, padded_for.w, asked.h, asked.w);
+  }
+  if (scales_pixels) {
+    note += "; what it does to the pixels in front of the network is left out: Siskin scales them as the network wants";
+  }
+  return note.empty() ? "" : note.substr(2);
 }
 
 }  // namespace
@@ -556,8 +575,8 @@ TensorMap TakeByStructure(std::string_view bytes, std::string_view where, const 
   const StepMatch match = MatchSteps(ours.steps, theirs.steps);
   if (match.missing >= 0) {
     Fail(ErrorKind::kModel,
-         "{}: is not the network asked for: nothing in it is {} and has the right layers in front; is this another "
-         "network's file, or one with other strides?",
+         "{}: is not the network asked for: it lacks {}, or has other layers in front of it; is this "
+         "another network's file, or one with other strides?",
          where, ours.NameOf(match.missing));
   }
   if (match.ambiguous >= 0) {
@@ -570,24 +589,8 @@ TensorMap TakeByStructure(std::string_view bytes, std::string_view where, const 
     if (ours.layers[i].layer == nullptr) continue;
     taker.Take(ours.steps[i], ours.layers[i], theirs.weights[static_cast<size_t>(match.theirs[i])]);
   }
-  note->clear();
-  if (taker.num_folded > 0) {
-    AddSentence(fmt::format("{}: batch normalisation was folded into its convolutions; outputs are the same, and so is "
-                            "fine-tuning, but with --train-bn it starts from statistics that are not those of the data",
-                            where),
-                note);
-  }
-  if (pads.h != size.h || pads.w != size.w) {
-    AddSentence(
-        fmt::format("it pads as this network does for images of {}x{} or 32, 64, ... more, not of {}x{}; unless "
-                    "it was made with Keras or TensorFlow, its outputs are the same at such sizes only",
-                    pads.w, pads.h, size.w, size.h),
-        note);
-  }
-  if (theirs.scales_pixels) {
-    AddSentence("what it does to the pixels before the network was left out: Siskin has the network's own scaling",
-                note);
-  }
+  *note = NoteOf(taker.num_folded > 0, theirs.scales_pixels, size, pads);
+  if (!note->empty()) *note = fmt::format("{}: {}", where, *note);
   return std::move(taker.tensors);
 }
 

@@ -10,6 +10,7 @@
 #include "graph/testing_interpreter.h"
 #include "kernels/testing_compare.h"
 #include "weights/import.h"
+#include "weights/testing_network.h"
 #include "weights/testing_onnx.h"
 #include "weights/testing_weights.h"
 
@@ -25,55 +26,9 @@ using testing::OnnxNodeOf;
 using testing::OnnxStyle;
 using testing::OnnxTensorOf;
 using testing::RandomWeights;
+using Network = testing::SmallNetwork;
 
 constexpr uint64_t kSeed = 5;
-
-// A network with every kind of step, and what may be wrong with another one.
-struct Network {
-  int stride = 2, kernel = 3, filters = 8, sum_stride = 2;
-  Activation activation = Activation::kRelu6;
-  Padding zeros = {.bottom = 1, .right = 1};
-  bool always_padded = false;  // the maximum: a row on every side, as PyTorch pads
-  bool padded_average = true;
-  bool other_order = false;  // of the concatenation
-  bool top = true, pooling = true;
-  float factor = 0.3f;
-
-  Graph operator()(int more) const {
-    Graph g;
-    NodeId x = g.ZeroPad("pad", g.Input(17 + more, 20 + more, 3), zeros);
-    const PaddingMode valid = PaddingMode::kValid;
-    x = g.Conv2D("conv1", x,
-                 {.filters = filters, .kernel = kernel, .stride = stride, .padding = valid, .use_bias = true});
-    x = g.Activate("conv1_relu", g.BatchNorm("conv1_bn", x, {.epsilon = 1e-5f}), activation);
-    NodeId y = g.BatchNorm("sep_bn", g.SeparableConv2D("sep", x, {.filters = 12, .kernel = 3}), {.scale = false});
-    if (always_padded) {
-      y = g.MaxPool("pool", g.ZeroPad("pool_pad", y, {1, 1, 1, 1}), {.size = 3, .stride = sum_stride});
-    } else {
-      y = g.MaxPool("pool", y, {.size = 3, .stride = sum_stride, .padding = PaddingMode::kSame});
-    }
-    x = g.BatchNorm("shortcut_bn", g.Conv2D("shortcut", x, {.filters = 12, .stride = sum_stride}));
-    x = g.Activate("sum_relu", g.Add("sum", y, x), Activation::kRelu);
-    x = g.Activate("scaled_relu", g.AddScaled("scaled", x, Branches(g, x), factor), Activation::kRelu);
-    x = g.BatchNorm("dw_bn", g.DepthwiseConv2D("dw", x, {.kernel = 3}));
-    if (pooling) x = g.GlobalAveragePool("average", x);
-    if (top) g.Softmax("softmax", g.Dense("logits", g.Dropout("dropout", x, 0.5f), 5));
-    return g;
-  }
-
- private:
-  NodeId Branches(Graph& g, NodeId x) const {
-    const NodeId a = g.BatchNorm("a_bn", g.Conv2D("a", x, {.filters = 4}));
-    const NodeId b = g.BatchNorm("b_bn", g.Conv2D("b", x, {.filters = 4, .kernel = 1, .kernel_w = 3}));
-    const Graph::Pool same{.size = 3, .stride = 1, .padding = PaddingMode::kSame};
-    const Graph::Pool valid{.size = 3, .stride = 1, .padding = PaddingMode::kValid};
-    const NodeId c = padded_average ? g.AveragePool("c_pool", x, same)
-                                    : g.AveragePool("c_pool", g.ZeroPad("c_pad", x, {1, 1, 1, 1}), valid);
-    const NodeId inner = g.Concat("inner", other_order ? std::vector<NodeId>{b, a} : std::vector<NodeId>{a, b});
-    const NodeId whole = g.Concat("whole", {inner, g.Conv2D("c", c, {.filters = 4, .use_bias = true})});
-    return g.Conv2D("mix", whole, {.filters = 12, .use_bias = true});
-  }
-};
 
 TensorMap WeightsOf(const Graph& graph) {
   return RandomWeights(graph, kSeed);
@@ -153,13 +108,13 @@ TEST(OnnxStructure, TopAndPoolingMayBeMissing) {
     ExpectSameAnswers(network, Take(whole, network));
     ExpectSameAnswers(network, Take(FileOf({.top = false, .pooling = false}), network));
   }
-  ExpectErrorText(ErrorOf([] { Take(FileOf({.top = false})); }), ErrorKind::kModel, "nothing in it is logits (matrix");
+  ExpectErrorText(ErrorOf([] { Take(FileOf({.top = false})); }), ErrorKind::kModel, "it lacks logits (matrix");
 }
 
 TEST(OnnxStructure, SaysWhatItLeavesOut) {
   std::string note;
   Take(FileOf({}, {.norm = OnnxStyle::Norm::kNormNodes, .channels_last = true}), {}, &note);
-  EXPECT_NE(note.find("to the pixels before the network was left out"), std::string::npos) << note;
+  EXPECT_NE(note.find("to the pixels in front of the network is left out"), std::string::npos) << note;
 }
 
 TEST(OnnxStructure, RefusesOtherNetworks) {
@@ -168,12 +123,12 @@ TEST(OnnxStructure, RefusesOtherNetworks) {
     std::string expected;
   };
   const Case cases[] = {
-      {{.stride = 1}, "nothing in it is conv1 (3x3 convolution, stride 2, 3 to 8 channels)"},
-      {{.kernel = 5}, "nothing in it is conv1 (3x3"},
-      {{.filters = 9}, "nothing in it is conv1 (3x3"},
-      {{.sum_stride = 1}, "nothing in it is the 3x3 maximum, stride 2 behind sep"},
-      {{.activation = Activation::kRelu}, "nothing in it is the ReLU6 behind conv1"},
-      {{.other_order = true}, "nothing in it is the concatenation behind a"},
+      {{.stride = 1}, "it lacks conv1 (3x3 convolution, stride 2, 3 to 8 channels)"},
+      {{.kernel = 5}, "it lacks conv1 (3x3"},
+      {{.filters = 9}, "it lacks conv1 (3x3"},
+      {{.sum_stride = 1}, "it lacks the 3x3 maximum, stride 2 behind sep"},
+      {{.activation = Activation::kRelu}, "it lacks the ReLU6 behind conv1"},
+      {{.other_order = true}, "it lacks the concatenation behind a"},
       {{.zeros = {.top = 1, .left = 1}}, "pads images and activations otherwise"},
       {{.zeros = {}}, "pads images and activations otherwise"},
       {{.padded_average = false}, "pads images and activations otherwise"},
@@ -200,7 +155,7 @@ TEST(OnnxStructure, OtherImageSizes) {
 TEST(OnnxStructure, PaddingThatFitsAtSomeSizes) {
   std::string note;
   Take(FileOf({.always_padded = true}), {}, &note);
-  EXPECT_NE(note.find("for images of 22x18 or 32, 64, ... more, not of 20x17"), std::string::npos) << note;
+  EXPECT_NE(note.find("for images of 18x22, or a multiple of 32 more, not of 17x20"), std::string::npos) << note;
 }
 
 TEST(OnnxStructure, ZerosInFrontOfAMaximumCount) {

@@ -46,8 +46,7 @@ class GraphReader {
       case LayerKind::kDepthwiseConv2D:
         return Append(StepFor(layer), {.layer = &layer, .kernel = "depthwise_kernel", .bias = layer.use_bias});
       case LayerKind::kAdd:
-        result_.layers[StepOfInput(layer, 1)].factor = layer.residual_scale;
-        return Append(StepFor(layer), {});
+        return Add(layer);
       case LayerKind::kConcat:
         return Append(Flattened(layer), {});
       default:
@@ -80,6 +79,15 @@ class GraphReader {
     result_.steps.push_back(std::move(step));
     result_.layers.push_back(layers);
     return {static_cast<int>(result_.steps.size()) - 1};
+  }
+
+  Value Add(const Layer& layer) {
+    StepLayers& residual = result_.layers[StepOfInput(layer, 1)];
+    if (residual.layer == nullptr && layer.residual_scale != 1) {
+      Fail(ErrorKind::kInternal, "{}: scales what is no convolution", layer.name);
+    }
+    residual.factor = layer.residual_scale;
+    return Append(StepFor(layer), {});
   }
 
   Value Normalise(const Layer& layer) {

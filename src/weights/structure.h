@@ -44,7 +44,7 @@ struct NetworkSteps {
   // "block1_conv1 (3x3 convolution, stride 2, 3 to 32 channels)", "the ReLU behind block1_conv1 (...)": for messages.
   std::string NameOf(int step) const;
 };
-// kInternal for a graph whose batch normalisation has no convolution in front.
+// kInternal for a graph that normalises or scales what is no convolution.
 NetworkSteps StepsOf(const Graph& graph);
 
 // Which steps of a file compute what ours compute; paddings are not compared.
