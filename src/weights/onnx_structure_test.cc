@@ -231,6 +231,19 @@ TEST(OnnxStructure, ArithmeticBehindAConvolution) {
   EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{2, 2, 1.5f}));
 }
 
+// Where our layer has no normalisation to put it into.
+TEST(OnnxStructure, NormalisationBehindAConvolutionWithout) {
+  const auto vector = [](const std::string& name, float value) {
+    return OnnxTensorOf(name, {3}, std::vector<float>(3, value));
+  };
+  const std::string constants =
+      vector("gamma", 4) + vector("beta", 7) + vector("mean", 10) + vector("variance", 4 - 1e-5f);
+  const std::string norm = OnnxNodeOf("BatchNormalization", {"y", "gamma", "beta", "mean", "variance"}, "n");
+  const TensorMap tensors = TakeOne(Weights() + constants + ConvNode() + norm + ReluNode("n"));
+  EXPECT_FLOAT_EQ(tensors.at("conv/kernel").values<float>()[0], 1);     // 0.5 * 4 / 2
+  EXPECT_FLOAT_EQ(tensors.at("conv/bias").values<float>()[1], 7 - 16);  // (2 - 10) * 2 + 7
+}
+
 // What is read raw elsewhere stays raw: the sum must not be taken for the convolution's.
 TEST(OnnxStructure, ScaledForOneReaderOnly) {
   const std::string nodes = OnnxNodeOf("Add", {"y", "b3"}, "shifted") + OnnxNodeOf("Sigmoid", {"shifted"}, "s");
