@@ -1,6 +1,6 @@
 // Layers as a file has them, matched with the layers of a network: by name where Keras or a table of foreign names
 // (naming.h) gives names, by order within a class where layers are only numbered (conv2d_7). Every reader of a format
-// ends in FileContents; this file knows nothing of formats.
+// with names ends in FileContents; this file knows nothing of formats.
 #pragma once
 
 #include <string>
