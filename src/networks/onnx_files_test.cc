@@ -4,6 +4,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 
 #include "base/testing.h"
 #include "networks/testing_keras.h"

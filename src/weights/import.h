@@ -22,9 +22,9 @@ struct ImportOptions {
 // Reads safetensors, Keras 3 .keras and .weights.h5, Keras 2 .h5, frozen TensorFlow graphs, TF.js layers models
 // (model.json, with its shards beside it), ONNX models and safetensors with the names of timm, and maps them onto
 // `layout`. HDF5 is read by the separate program siskin-import (beside the running program, or on PATH), in a sandbox;
-// `note`, if given, gets a sentence when this system lacks a layer of that sandbox, the weights were made for a slightly
-// different computation or batch normalisation was folded into them, else it is emptied. kModel: a missing, extra or
-// misshapen tensor, each with its name, what was found and what was expected.
+// `note`, if given, gets a sentence when this system lacks a layer of that sandbox, the weights were made for a
+// slightly different computation or batch normalisation was folded into them, else it is emptied. kModel: a missing,
+// extra or misshapen tensor, each with its name, what was found and what was expected.
 TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& layout,
                         const ImportOptions& options = {}, std::string* note = nullptr);
 // The same for a file that is in memory; `where` stands for its name in messages.
