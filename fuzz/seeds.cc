@@ -16,6 +16,8 @@
 #include "train/epoch.h"
 #include "weights/safetensors.h"
 #include "weights/testing_archive.h"
+#include "weights/testing_network.h"
+#include "weights/testing_onnx.h"
 #include "weights/testing_protobuf.h"
 #include "weights/testing_weights.h"
 
@@ -129,11 +131,12 @@ Seeds TfjsSeeds() {
                    {"modelTopology", topology},
                    {"weightsManifest", Json::array({{{"paths", {"1.bin", "2.bin"}}, {"weights", all}}})}});
   };
-  const Json quantised = Json::array({{{"name", names[0] + "/kernel"},
-                                       {"shape", {2, 3}},
-                                       {"dtype", "float32"},
-                                       {"quantization", {{"dtype", "uint8"}, {"scale", 0.5}, {"min", -1}}}}});
-  return {model(weights) + kNul + data, model(quantised) + kNul + "abcdef"};
+  const auto stored_as = [&](const Json& quantization) {
+    return model(Json::array(
+        {{{"name", names[0] + "/kernel"}, {"shape", {2, 3}}, {"dtype", "float32"}, {"quantization", quantization}}}));
+  };
+  return {model(weights) + kNul + data, stored_as({{"dtype", "uint8"}, {"scale", 0.5}, {"min", -1}}) + kNul + "abcdef",
+          stored_as({{"dtype", "float16"}}) + kNul + "abcdefghijkl"};
 }
 
 Seeds ArchiveSeeds() {
@@ -156,7 +159,8 @@ Seeds GraphDefSeeds() {
   return {GraphConstant("a", 2, BytesField(4, "abcdefgh")), GraphConstant("b", 4, BytesField(5, "abcd"))};
 }
 
-// The small network: an initializer for each parameter, a node for each layer. Fields: onnx.proto.
+// The small layers: an initializer for each parameter, a node for each layer. Fields: onnx.proto. And a network without
+// names, as exporters differ.
 Seeds OnnxSeeds() {
   std::string nodes, initializers;
   for (const LayerLayout& layer : testing::SmallLayout(true)) {
@@ -177,7 +181,18 @@ Seeds OnnxSeeds() {
                                                                : "Conv";
     nodes += BytesField(1, inputs + BytesField(2, "y") + BytesField(4, op));
   }
-  return {NumberField(1, 8) + BytesField(7, nodes + initializers)};
+  Seeds seeds = {NumberField(1, 8) + BytesField(7, nodes + initializers)};
+  const Graph graph = testing::SmallNetwork{.filters = 2}(0);
+  TensorMap weights;
+  for (const LayerLayout& layer : graph.Layout()) {
+    for (const ParameterSpec& parameter : layer.parameters) weights.emplace(parameter.name, Tensor(parameter.shape));
+  }
+  using Norm = testing::OnnxStyle::Norm;
+  seeds.push_back(testing::NamelessOnnx(graph, weights));
+  seeds.push_back(testing::NamelessOnnx(
+      graph, weights, {.norm = Norm::kAffineNodes, .channels_last = true, .pad_nodes = true, .mean_nodes = true}));
+  seeds.push_back(testing::NamelessOnnx(graph, weights, {.norm = Norm::kNormNodes, .swap_sums = true}));
+  return seeds;
 }
 
 Seeds NpySeeds() {

@@ -18,14 +18,15 @@ struct NamedWeights {
   const NetworkCard* network;
   const WeightsCard* weights;
 
-  NetworkLayout Layout() const {
+  GraphBuilder Builder() const {
     NetworkOptions options;
     options.network = network->name;
     options.alpha = weights->alpha;
     options.top = weights->with_top;
     options.classes = weights->classes;
-    return BuildNetwork(WithDefaults(options)).Layout();
+    return BuilderOf(options);
   }
+  NetworkLayout Layout() const { return Builder()(0).Layout(); }
 };
 
 std::vector<NamedWeights> AllWeights() {
@@ -169,8 +170,9 @@ class WeightsVerb : public Verb {
 
   void Import(Session& session) {
     const NamedWeights named = FindWeights(name_);
-    Print(session,
-          WeightStore().Import(*named.weights, named.Layout(), file_, session.context().progress).string() + "\n");
+    const auto path =
+        WeightStore().Import(*named.weights, named.Layout(), file_, session.context().progress, named.Builder());
+    Print(session, path.string() + "\n");
   }
 
   std::optional<Options> list_, pull_, import_, path_;

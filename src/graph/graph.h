@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -131,5 +132,9 @@ class Graph {
 
   std::vector<Layer> layers_;
 };
+
+// Builds a network for images of the size asked for, or of so many rows and columns more: what of a graph depends on
+// the size of the image shows only in another one.
+using GraphBuilder = std::function<Graph(int more)>;
 
 }  // namespace siskin

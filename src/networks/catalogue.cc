@@ -295,6 +295,15 @@ Graph BuildNetwork(const NetworkOptions& options) {
   return FindNetwork(options.network).build(WithDefaults(options));
 }
 
+GraphBuilder BuilderOf(const NetworkOptions& options) {
+  return [filled = WithDefaults(options)](int more) {
+    NetworkOptions larger = filled;
+    larger.height += more;
+    larger.width += more;
+    return FindNetwork(larger.network).build(larger);
+  };
+}
+
 Preprocessing DefaultPreprocessing(const NetworkOptions& options) {
   const NetworkOptions filled = WithDefaults(options);
   Preprocessing preprocessing;

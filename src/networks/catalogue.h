@@ -47,6 +47,7 @@ const NetworkCard& FindNetwork(std::string_view name);
 // Fills in defaults, checks size and alpha (kUsage with what is allowed).
 NetworkOptions WithDefaults(const NetworkOptions& options);
 Graph BuildNetwork(const NetworkOptions& options);
+GraphBuilder BuilderOf(const NetworkOptions& options);
 Preprocessing DefaultPreprocessing(const NetworkOptions& options);
 
 // Weights that were published with the ImageNet classifier, for use in the same network without it: drops the tensors

@@ -74,7 +74,7 @@ Backbone LoadBackbone(const NetworkOptions& network, const std::string& weights,
   } else if (fs::exists(weights, ignored)) {
     backbone.weights_name = fs::path(weights).filename().string();
     std::string note;
-    backbone.weights = ImportWeights(weights, layout, {}, &note);
+    backbone.weights = ImportWeights(weights, layout, {.build = BuilderOf(network)}, &note);
     if (!note.empty()) progress.Warn(note);
   } else {
     Fail(ErrorKind::kUsage, "--weights {}: {} has no published weights of that name, and there is no such file",

@@ -15,6 +15,7 @@
 #include "weights/keras.h"
 #include "weights/match.h"
 #include "weights/onnx.h"
+#include "weights/onnx_structure.h"
 #include "weights/safetensors.h"
 #include "weights/tfjs.h"
 #include "weights/torch.h"
@@ -66,6 +67,17 @@ FileContents FromTfjs(std::string_view bytes, const ReadBeside& beside, std::str
   return ReadTfjs(bytes, beside ? beside : none, where);
 }
 
+// By the names of the layers where they are left, else by what the graph computes.
+TensorMap FromOnnx(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
+                   const ImportOptions& options, std::string* note) {
+  FileContents contents = ReadOnnx(bytes, where);
+  if (!options.build || HasModel(contents, layout, options.inner, where)) {
+    return TakeModel(std::move(contents), layout, options.inner, where, note);
+  }
+  contents = {};  // as large as the network
+  return TakeByStructure(bytes, where, options.build, note);
+}
+
 // Our own names, which need no matching; with `inner`, those below that prefix.
 TensorMap OwnTensors(TensorMap tensors, const std::string& inner) {
   if (inner.empty()) return tensors;
@@ -93,11 +105,17 @@ FileContents ReadForeign(std::string_view bytes, std::string_view where, const I
   if (bytes.starts_with(kHdf5Magic)) return FromHdf5(bytes, nullptr, where, note);
   if (LooksLikeTfjs(bytes)) return FromTfjs(bytes, options.beside, where);
   if (LooksLikeGraphDef(bytes)) return FromGraph(bytes, where);
-  if (LooksLikeOnnx(bytes)) return ReadOnnx(bytes, where);
   Fail(ErrorKind::kModel,
        "{}: is no weights file that Siskin can read: safetensors, Keras .keras, .weights.h5 and .h5, TensorFlow.js "
        "model.json, frozen TensorFlow graphs (.pb) and ONNX are",
        where);
+}
+
+TensorMap TakeTensors(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
+                      const ImportOptions& options, std::string* note) {
+  if (LooksLikeSafetensors(bytes)) return FromSafetensors(bytes, where, layout, options.inner, note);
+  if (!LooksLikeGraphDef(bytes) && LooksLikeOnnx(bytes)) return FromOnnx(bytes, where, layout, options, note);
+  return TakeModel(ReadForeign(bytes, where, options, note), layout, options.inner, where, note);
 }
 
 }  // namespace
@@ -107,9 +125,7 @@ TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where,
   std::string ignored;
   if (note == nullptr) note = &ignored;
   note->clear();
-  TensorMap tensors = LooksLikeSafetensors(bytes)
-                          ? FromSafetensors(bytes, where, layout, options.inner, note)
-                          : TakeModel(ReadForeign(bytes, where, options, note), layout, options.inner, where, note);
+  TensorMap tensors = TakeTensors(bytes, where, layout, options, note);
   CheckWeights(tensors, layout, std::string(where));
   return tensors;
 }

@@ -266,6 +266,13 @@ std::vector<FileLayer> GroupByScope(const std::vector<std::string>& names, const
   return layers;
 }
 
+bool HasModel(const FileContents& contents, const NetworkLayout& layout, const std::string& inner,
+              std::string_view where) {
+  return std::ranges::any_of(contents.models, [&](const FileModel& model) {
+    return (inner.empty() || model.name == inner) && BestMatch(model, layout, contents.tensors, where).match.fits();
+  });
+}
+
 TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const std::string& inner,
                     std::string_view where, std::string* note) {
   Candidate chosen, closest;

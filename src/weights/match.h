@@ -1,6 +1,6 @@
 // Layers as a file has them, matched with the layers of a network: by name where Keras or a table of foreign names
 // (naming.h) gives names, by order within a class where layers are only numbered (conv2d_7). Every reader of a format
-// ends in FileContents; this file knows nothing of formats.
+// with names ends in FileContents; this file knows nothing of formats.
 #pragma once
 
 #include <string>
@@ -49,6 +49,10 @@ std::vector<FileLayer> GroupByScope(const std::vector<std::string>& names, const
 // weights' origin computes the same at some image sizes only.
 TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const std::string& inner,
                     std::string_view where, std::string* note = nullptr);
+
+// Whether TakeModel would find a model. kModel if the file's naming is that of a network that computes something else.
+bool HasModel(const FileContents& contents, const NetworkLayout& layout, const std::string& inner,
+              std::string_view where);
 
 // "a, b, c and 12 more": for messages.
 std::string JoinSome(const std::vector<std::string>& names);

@@ -124,12 +124,6 @@ TEST(Onnx, WeightsWithTwoNames) {
             (std::vector<std::string>{"bn.weight", "bn.bias", "bn.running_mean"}));
 }
 
-TEST(Onnx, RefusesFoldedBatchNorm) {
-  const std::string bytes =
-      Model(Node("Conv", {"x", "w", "b"}) + FloatTensor("w", {1, 1, 1, 1}, {1}) + FloatTensor("b", {1}, {1}));
-  ExpectErrorText(ErrorOf([&] { ReadOnnx(bytes, "x"); }), ErrorKind::kModel, "batch normalisation was folded");
-}
-
 TEST(Onnx, RefusesWhatClaimsTooMuch) {
   const auto gemm_with = [](const std::string& tensor) {
     return Model(Node("Gemm", {"x", "w"}) + BytesField(5, tensor));

@@ -203,9 +203,9 @@ fs::path WeightStore::Keep(const WeightsCard& card, const NetworkLayout& layout,
 }
 
 fs::path WeightStore::Import(const WeightsCard& card, const NetworkLayout& layout, const fs::path& file,
-                             Progress& progress) {
+                             Progress& progress, const GraphBuilder& build) {
   std::string note;
-  const TensorMap tensors = ImportWeights(file, layout, {}, &note);
+  const TensorMap tensors = ImportWeights(file, layout, {.build = build}, &note);
   if (!note.empty()) progress.Warn(note);
   CheckDigest(card, layout, tensors, Printable(file.native()));
   MakeFolder(folder_);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/run_context.h"
+#include "graph/graph.h"
 #include "graph/layout.h"
 #include "tensor/tensor.h"
 #include "weights/source.h"
@@ -28,9 +29,9 @@ class WeightStore {
   std::filesystem::path Pull(const WeightsCard& card, const NetworkLayout& layout, const RunContext& context);
 
   // Takes a local file instead of a download: same checks of names and shapes, and of the digest if the card has one.
-  // What import.h notes about the file becomes a warning.
+  // What import.h notes about the file becomes a warning; `build` is that of its ImportOptions.
   std::filesystem::path Import(const WeightsCard& card, const NetworkLayout& layout, const std::filesystem::path& file,
-                               Progress& progress);
+                               Progress& progress, const GraphBuilder& build = {});
 
   // kModel "not here yet: run `siskin weights pull NAME`" if absent.
   TensorMap Load(const WeightsCard& card, const NetworkLayout& layout) const;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <limits>
 #include <map>
-#include <optional>
 #include <set>
 #include <utility>
 
@@ -23,17 +23,16 @@ constexpr size_t kMaxShards = 10'000;    // of 4 MB each, as the converter cuts 
 constexpr size_t kMaxWeightRank = 8;
 constexpr size_t kMaxNameBytes = 255;  // of a file in a folder
 
-// A number of the file stands for scale * number + min.
-struct Quantisation {
-  float scale = 1, min = 0;
-};
+// How the shard has the numbers of a weight that is fp32 in the model.
+enum class Encoding { kFloat32, kFloat16, kUint8, kUint16 };
 
 struct Weight {
   std::string name;
   Shape shape;
   size_t element_bytes = 0;  // in the shard
   bool is_float = true;      // else skipped: counters and the like
-  std::optional<Quantisation> quantisation;
+  Encoding encoding = Encoding::kFloat32;
+  float scale = 1, min = 0;  // kUint8, kUint16: a number stands for scale * number + min
 
   uint64_t num_bytes() const { return static_cast<uint64_t>(shape.num_elements()) * element_bytes; }
 };
@@ -133,14 +132,18 @@ class ManifestReader {
     if (!entry.contains("quantization")) return;
     const Json& quantization = entry["quantization"];
     const std::string stored = StringMember(quantization, "dtype", where_);
-    if (!weight->is_float || (stored != "uint8" && stored != "uint16")) {
-      FailModelJson(
-          where_, fmt::format("{} is stored as {}; Siskin takes float32, and uint8 or uint16 with scale and min", name,
-                              Printable(stored)));
+    if (!weight->is_float || (stored != "float16" && stored != "uint8" && stored != "uint16")) {
+      FailModelJson(where_, fmt::format("{} is stored as {}; Siskin takes float32, float16, and uint8 or uint16 with "
+                                        "scale and min",
+                                        name, Printable(stored)));
     }
     weight->element_bytes = stored == "uint8" ? 1 : 2;
-    weight->quantisation = Quantisation{static_cast<float>(NumberMember(quantization, "scale", where_)),
-                                        static_cast<float>(NumberMember(quantization, "min", where_))};
+    weight->encoding = stored == "float16" ? Encoding::kFloat16
+                       : stored == "uint8" ? Encoding::kUint8
+                                           : Encoding::kUint16;
+    if (weight->encoding == Encoding::kFloat16) return;
+    weight->scale = static_cast<float>(NumberMember(quantization, "scale", where_));
+    weight->min = static_cast<float>(NumberMember(quantization, "min", where_));
   }
 
   std::string_view where_;
@@ -178,24 +181,44 @@ std::string ReadGroup(const WeightGroup& group, const ReadBeside& read, std::str
   return bytes;
 }
 
+// IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. Every value of it is an fp32.
+float FromHalf(uint16_t half) {
+  const int exponent = half >> 10 & 0x1F, fraction = half & 0x3FF;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
+  const float magnitude = exponent == 0x1F ? (fraction == 0 ? kInfinity : kNan)
+                          : exponent == 0  ? std::ldexp(static_cast<float>(fraction), -24)
+                                           : std::ldexp(static_cast<float>(0x400 + fraction), exponent - 25);
+  return (half & 0x8000) != 0 ? -magnitude : magnitude;
+}
+
+// Each number as `decode` reads it.
 template <typename Stored>
-void Dequantise(std::string_view bytes, const Quantisation& quantisation, std::span<float> values) {
+void DecodeAll(std::string_view bytes, std::span<float> values, const auto& decode) {
   for (size_t i = 0; i < values.size(); ++i) {
     Stored stored = 0;
     std::memcpy(&stored, bytes.data() + i * sizeof(Stored), sizeof(Stored));
-    values[i] = static_cast<float>(stored) * quantisation.scale + quantisation.min;
+    values[i] = decode(stored);
   }
 }
 
 Tensor TensorOf(const Weight& weight, std::string_view bytes) {
   Tensor tensor(weight.shape);
   if (tensor.empty()) return tensor;
-  if (!weight.quantisation) {
-    std::memcpy(tensor.data(), bytes.data(), bytes.size());
-  } else if (weight.element_bytes == 1) {
-    Dequantise<uint8_t>(bytes, *weight.quantisation, tensor.values<float>());
-  } else {
-    Dequantise<uint16_t>(bytes, *weight.quantisation, tensor.values<float>());
+  const std::span<float> values = tensor.values<float>();
+  const auto dequantise = [&](auto stored) { return static_cast<float>(stored) * weight.scale + weight.min; };
+  switch (weight.encoding) {
+    case Encoding::kFloat32:
+      std::memcpy(values.data(), bytes.data(), bytes.size());
+      break;
+    case Encoding::kFloat16:
+      DecodeAll<uint16_t>(bytes, values, FromHalf);
+      break;
+    case Encoding::kUint8:
+      DecodeAll<uint8_t>(bytes, values, dequantise);
+      break;
+    case Encoding::kUint16:
+      DecodeAll<uint16_t>(bytes, values, dequantise);
+      break;
   }
   return tensor;
 }

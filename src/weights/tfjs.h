@@ -24,8 +24,9 @@ bool LooksLikeTfjs(std::string_view bytes);
 // a name that is a path, a URL or climbs out, a name twice, a shape or type beyond reason.
 std::vector<std::string> TfjsShards(std::string_view json, std::string_view where);
 
-// The fp32 weights; 8- and 16-bit ones are turned back into fp32. All of the manifest is checked before the first shard
-// is asked for. kModel as above, or if the shards do not have just the bytes that the manifest describes.
+// The fp32 weights; those stored as fp16 or as 8- and 16-bit integers are turned back into fp32. All of the manifest is
+// checked before the first shard is asked for. kModel as above, or if the shards do not have just the bytes that the
+// manifest describes.
 FileContents ReadTfjs(std::string_view json, const ReadBeside& read, std::string_view where);
 
 }  // namespace siskin

@@ -138,6 +138,51 @@ TEST(Tfjs, QuantisedWeights) {
   ExpectSameTensors(contents.tensors, expected);
 }
 
+// What `tensorflowjs_converter --quantize_float16` writes: every kind of number that a half has.
+TEST(Tfjs, HalfPrecisionWeights) {
+  struct Case {
+    uint16_t half;
+    float value;
+  };
+  const Case cases[] = {{0x0000, 0.0f},       {0x8000, -0.0f},   {0x3C00, 1},       {0xC000, -2},
+                        {0x3555, 0x1.554p-2}, {0x7BFF, 65504},   {0xFBFF, -65504},  {0x0400, 0x1p-14},
+                        {0x03FF, 0x3FFp-24},  {0x0001, 0x1p-24}, {0x8001, -0x1p-24}};
+  Files files = SmallFiles(SmallLayout());
+  std::string data;
+  std::vector<float> values;
+  for (const Case& c : cases) {
+    data.append(reinterpret_cast<const char*>(&c.half), sizeof(c.half));
+    values.push_back(c.value);
+  }
+  const auto size = static_cast<int64_t>(values.size());
+  files.group()["paths"] = {"h.bin"};
+  files.group()["weights"] = {{{"name", "block1_conv1/a"},
+                               {"shape", {size}},
+                               {"dtype", "float32"},
+                               {"quantization", {{"original_dtype", "float32"}, {"dtype", "float16"}}}}};
+  files.shards = {{"h.bin", data}};
+  TensorMap expected;
+  expected.emplace("block1_conv1/a", Tensor::FromFloats({size}, values));
+  ExpectSameTensors(files.Read().tensors, expected);
+}
+
+// An infinity and a NaN of a half stay what they are, and no network takes them.
+TEST(Tfjs, RefusesHalvesThatAreNotFinite) {
+  for (const char* half : {"\x00\x7C", "\x00\xFC", "\x01\x7C", "\x00\x7E"}) {
+    Files files = SmallFiles(SmallLayout());
+    std::string& data = files.shards["group1-shard1of2.bin"];
+    data = std::string(half, 2) + data.substr(sizeof(float));
+    Json& first = files.weight(0);
+    const auto size = first["shape"][0].get<size_t>();
+    data.erase(2, (size - 1) * sizeof(float));
+    data.insert(2, (size - 1) * sizeof(uint16_t), '\0');
+    first["quantization"] = {{"dtype", "float16"}};
+    const TensorMap tensors = Take(files, SmallLayout());
+    ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, SmallLayout(), "x"); }), ErrorKind::kModel,
+                    "infinite or not numbers");
+  }
+}
+
 TEST(Tfjs, RefusesBeforeItReads) {
   struct Case {
     std::function<void(Files&)> change;
@@ -171,7 +216,11 @@ TEST(Tfjs, RefusesBeforeItReads) {
   add("has a shape that is none", [](Files& f) { f.weight(0)["shape"] = Json(9, 1); });
   add("of the type string", [](Files& f) { f.weight(0)["dtype"] = "string"; });
   add("of the type complex64", [](Files& f) { f.weight(0)["dtype"] = "complex64"; });
-  add("stored as float16", [](Files& f) { f.weight(0)["quantization"] = {{"dtype", "float16"}}; });
+  add("stored as bfloat16", [](Files& f) { f.weight(0)["quantization"] = {{"dtype", "bfloat16"}}; });
+  add("stored as float16", [](Files& f) {
+    f.weight(0)["dtype"] = "int32";
+    f.weight(0)["quantization"] = {{"dtype", "float16"}};
+  });
   add("\"scale\"", [](Files& f) { f.weight(0)["quantization"] = {{"dtype", "uint8"}, {"min", 0}}; });
   add("is a graph model", [](Files& f) { f.json["format"] = "graph-model"; });
   add("does not describe", [](Files& f) { f.weight(0)["name"] = "stranger/kernel"; });
