@@ -56,7 +56,7 @@ class Shape {
   size_t rank() const { return dims_.size(); }
   int64_t operator[](size_t i) const { return dims_[i]; }
   const std::vector<int64_t>& dims() const { return dims_; }
-  // Product of the dimensions. Shapes from files go through CheckedElements first.
+  // Product of the dimensions. Shapes from files go through FitsIn first.
   int64_t num_elements() const;
   std::string ToString() const;  // "3x3x64x1", "scalar"
   bool operator==(const Shape&) const = default;
