@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "weights/testing_weights.h"
+#include "base/testing.h"
 
 namespace siskin {
 namespace {
@@ -70,8 +70,7 @@ TEST(Json, RefusesObjectsThatTakeLong) {
 TEST(Json, RefusesLongTextBeforeItIsParsed) {
   const std::string text = Repeated(" ", 17 << 20) + "1";
   EXPECT_EQ(Problem(text), "");  // for files of our own that may be long
-  testing::ExpectErrorText(testing::ErrorOf([&] { ParseJson(text, "x"); }), ErrorKind::kModel,
-                           "x: has 17825793 bytes of JSON");
+  testing::ExpectError(ErrorKind::kModel, "x: has 17825793 bytes of JSON", [&] { ParseJson(text, "x"); });
 }
 
 }  // namespace

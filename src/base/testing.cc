@@ -48,6 +48,10 @@ std::string MessageOf(ErrorKind kind, const std::function<void()>& action) {
   return "no error";
 }
 
+void ExpectError(ErrorKind kind, const std::function<void()>& action) {
+  MessageOf(kind, action);
+}
+
 void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
   const std::string message = MessageOf(kind, action);
   EXPECT_NE(message.find(part), std::string::npos) << "expected: " << part << "\nmessage: " << message;

@@ -42,6 +42,7 @@ inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in
 // The message of the error of that kind that `action` ends with. If it ends well, the test fails.
 std::string MessageOf(ErrorKind kind, const std::function<void()>& action);
 // EXPECTs such an error, its message with `part` in it.
+void ExpectError(ErrorKind kind, const std::function<void()>& action);
 void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action);
 
 // What nobody has written yet: a result that keeps one was not computed.

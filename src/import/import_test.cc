@@ -18,8 +18,7 @@
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::ExpectSameTensors;
 using testing::Hdf5Writer;
 using testing::SmallLayout;
@@ -95,8 +94,7 @@ TEST(Import, Keras2) {
     ExpectSameTensors(Import(Keras2File(layout, false), layout), SmallWeights(layout));
     ExpectSameTensors(Import(Keras2File(layout, true), layout), SmallWeights(layout));
   }
-  ExpectErrorText(ErrorOf([] { Import(Keras2File(SmallLayout(true), false)); }), ErrorKind::kModel,
-                  "predictions/kernel");
+  ExpectError(ErrorKind::kModel, "predictions/kernel", [] { Import(Keras2File(SmallLayout(true), false)); });
 }
 
 TEST(Import, Keras3) {
@@ -111,8 +109,7 @@ TEST(Import, KerasArchive) {
                             {"model.weights.h5", Keras3File(layout, "layers/functional/layers")}});
   ExpectSameTensors(Import(archive), SmallWeights(layout));
   ExpectSameTensors(Import(archive, layout, "xception"), SmallWeights(layout));
-  ExpectErrorText(ErrorOf([&] { Import(archive, layout, "vgg"); }), ErrorKind::kModel,
-                  "no sub-model named vgg; it has xception");
+  ExpectError(ErrorKind::kModel, "no sub-model named vgg; it has xception", [&] { Import(archive, layout, "vgg"); });
 }
 
 TEST(Import, OtherNumbersBecomeFloats) {
@@ -152,7 +149,7 @@ TEST(Import, PathsThatCannotBeWrittenAreRefused) {
   TensorMap tensors;
   tensors.emplace("a", Tensor(Shape{1}));
   tensors.emplace("a/b", Tensor(Shape{1}));  // below a tensor
-  ExpectErrorText(ErrorOf([&] { WriteHdf5InSandbox(tensors, Json::object()); }), ErrorKind::kModel, "a/b");
+  ExpectError(ErrorKind::kModel, "a/b", [&] { WriteHdf5InSandbox(tensors, Json::object()); });
 }
 
 TEST(Import, SaysWhatProtectedIt) {
@@ -175,7 +172,7 @@ TEST(Import, SandboxHolds) {
 }
 
 void ExpectRefused(const Hdf5Writer& writer, const std::string& expected) {
-  ExpectErrorText(ErrorOf([&] { ReadHdf5InSandbox(writer.Bytes(), "x.h5"); }), ErrorKind::kModel, expected);
+  ExpectError(ErrorKind::kModel, expected, [&] { ReadHdf5InSandbox(writer.Bytes(), "x.h5"); });
 }
 
 TEST(Import, RefusesDataInOtherFiles) {
@@ -212,8 +209,7 @@ TEST(Import, RefusesABomb) {
   writer.EmptyDataset("b", {130'000'000}, Storage::kCompressed);
   const std::string bytes = writer.Bytes();
   ASSERT_LT(bytes.size(), 200'000u);
-  ExpectErrorText(ErrorOf([&] { ReadHdf5InSandbox(bytes, "x.h5"); }), ErrorKind::kModel,
-                  "b of shape 130000000 is larger");
+  ExpectError(ErrorKind::kModel, "b of shape 130000000 is larger", [&] { ReadHdf5InSandbox(bytes, "x.h5"); });
 }
 
 TEST(Import, LinksInCirclesEnd) {
@@ -238,12 +234,12 @@ TEST(Import, RefusesManyObjects) {
 }
 
 TEST(Import, OtherFilesAreNotRead) {
-  ExpectErrorText(ErrorOf([] { ReadHdf5InSandbox("", "x.h5"); }), ErrorKind::kModel, "it is empty");
+  ExpectError(ErrorKind::kModel, "it is empty", [] { ReadHdf5InSandbox("", "x.h5"); });
   for (const std::string& bytes :
        {std::string("hello"), std::string("\x89HDF\r\n\x1a\n"), "\x89HDF\r\n\x1a\n" + std::string(10'000, '\0')}) {
-    ExpectErrorText(
-        ErrorOf([&] { ReadHdf5InSandbox(bytes, "x.h5"); }), ErrorKind::kModel,
-        "x.h5: cannot be read as Keras weights; the HDF5 reader ended with exit code 1: cannot read it as HDF5");
+    ExpectError(ErrorKind::kModel,
+                "x.h5: cannot be read as Keras weights; the HDF5 reader ended with exit code 1: cannot read it as HDF5",
+                [&] { ReadHdf5InSandbox(bytes, "x.h5"); });
   }
 }
 

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/npy.h"
+#include "base/testing.h"
 #include "graph/plan.h"
 #include "kernels/testing_compare.h"
 #include "networks/catalogue.h"
@@ -48,8 +49,7 @@ TEST(TimmFiles, ComputeTheSameOrAreRefused) {
     const fs::path weights = fs::path(stem) += ".safetensors";
     const Graph graph = BuildNetwork(options);
     if (json["refused"].get<bool>()) {
-      testing::ExpectErrorText(testing::ErrorOf([&] { ImportWeights(weights, graph.Layout()); }), ErrorKind::kModel,
-                               "cannot be taken");
+      testing::ExpectError(ErrorKind::kModel, "cannot be taken", [&] { ImportWeights(weights, graph.Layout()); });
       ++refused;
     } else {
       const fs::path onnx = fs::path(stem) += ".onnx";

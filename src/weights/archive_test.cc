@@ -3,24 +3,24 @@
 #include <gtest/gtest.h>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "weights/testing_archive.h"
-#include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::MakeArchive;
 using testing::Member;
+using testing::MessageOf;
 
 std::string ReadOne(const std::string& bytes, const std::string& name, size_t max_bytes = 1 << 20) {
   const std::string wanted[] = {name};
   return ReadArchive(bytes, wanted, max_bytes, "x.zip").at(name);
 }
 
-Error ReadError(const std::string& bytes, const std::string& name, size_t max_bytes = 1 << 20) {
-  return ErrorOf([&] { ReadOne(bytes, name, max_bytes); });
+void ExpectRefused(const std::string& bytes, const std::string& name, const std::string& part = "") {
+  ExpectError(ErrorKind::kModel, part, [&] { ReadOne(bytes, name); });
 }
 
 TEST(Archive, ReadsZipAndTar) {
@@ -35,26 +35,24 @@ TEST(Archive, ReadsZipAndTar) {
 }
 
 TEST(Archive, TellsWhatIsMissing) {
-  ExpectErrorText(ReadError(MakeArchive({{"a", "1"}}), "config.json"), ErrorKind::kModel, "x.zip: has no config.json");
-  ExpectErrorText(ReadError("no archive at all", "a"), ErrorKind::kModel, "neither a zip nor");
-  ExpectErrorText(ReadError("", "a"), ErrorKind::kModel, "x.zip: ");
+  ExpectRefused(MakeArchive({{"a", "1"}}), "config.json", "x.zip: has no config.json");
+  ExpectRefused("no archive at all", "a", "neither a zip nor");
+  ExpectRefused("", "a", "x.zip: ");
 }
 
 TEST(Archive, RefusesNamesThatPointOutside) {
   for (const char* name : {"../a", "b/../../a", "/etc/passwd", "b/.."}) {
     for (const bool zip : {true, false}) {
-      ExpectErrorText(ReadError(MakeArchive({{"a", "1"}, {name, "2"}}, zip), "a"), ErrorKind::kModel, "points outside");
+      ExpectRefused(MakeArchive({{"a", "1"}, {name, "2"}}, zip), "a", "points outside");
     }
   }
   // In a zip, libarchive itself makes it c:/a.
-  ExpectErrorText(ReadError(MakeArchive({{"a", "1"}, {"c:\\a", "2"}}, false), "a"), ErrorKind::kModel,
-                  "points outside");
+  ExpectRefused(MakeArchive({{"a", "1"}, {"c:\\a", "2"}}, false), "a", "points outside");
   EXPECT_EQ(ReadOne(MakeArchive({{"a", "1"}, {"b..c/..d", "2"}}), "a"), "1");
 }
 
 TEST(Archive, RefusesANameTwice) {
-  ExpectErrorText(ReadError(MakeArchive({{"a", "1"}, {"b", "2"}, {"a", "3"}}), "a"), ErrorKind::kModel,
-                  "two members named a");
+  ExpectRefused(MakeArchive({{"a", "1"}, {"b", "2"}, {"a", "3"}}), "a", "two members named a");
 }
 
 std::string LittleEndian(uint64_t value, int bytes_wanted) {
@@ -92,17 +90,17 @@ TEST(Archive, Zip64) {
   for (const uint64_t size : {uint64_t{1} << 32, uint64_t{1} << 40, uint64_t{1} << 63, ~uint64_t{0}}) {
     RawZip zip;
     zip.size = zip.packed_size = size;
-    EXPECT_EQ(ReadError(zip.Bytes(), "a").kind(), ErrorKind::kModel) << size;
+    ExpectRefused(zip.Bytes(), "a");
   }
   RawZip more;  // than is there, but within the limit
   more.size = more.packed_size = 500'000;
-  EXPECT_EQ(ReadError(more.Bytes(), "a").kind(), ErrorKind::kModel);
+  ExpectRefused(more.Bytes(), "a");
 }
 
 TEST(Archive, RefusesEncryption) {
   RawZip zip;
   zip.flags = 1;
-  ExpectErrorText(ReadError(zip.Bytes(), "a"), ErrorKind::kModel, "encrypted");
+  ExpectRefused(zip.Bytes(), "a", "encrypted");
 }
 
 // Bit 3: sizes and checksum follow the content instead of standing before it. The content may not be believed to end
@@ -113,34 +111,31 @@ TEST(Archive, SizesBehindTheContent) {
   zip.content = "123456789PK\x07\x08" + LittleEndian(zip.crc, 4) + LittleEndian(9, 8) + LittleEndian(9, 8);
   EXPECT_EQ(ReadOne(zip.Bytes(), "a"), "123456789");
   zip.crc ^= 1;
-  ExpectErrorText(ReadError(zip.Bytes(), "a"), ErrorKind::kModel, "damaged");
+  ExpectRefused(zip.Bytes(), "a", "damaged");
 }
 
 TEST(Archive, NamesAreTakenToTheLetter) {
   for (const char* name : {"./a", "A", "a/", "a ", "b/a"}) {
-    EXPECT_EQ(ReadError(MakeArchive({{name, "1"}}), "a").kind(), ErrorKind::kModel) << name;
+    ExpectRefused(MakeArchive({{name, "1"}}), "a");
   }
   // What a header and the directory name differently has the name of one of them and not of both.
   RawZip zip;
   zip.name_in_directory = "b";
-  const bool by_header =
-      std::string(ErrorOf([&] { ReadOne(zip.Bytes(), "b"); }).what()).find("no b") != std::string::npos;
-  EXPECT_TRUE(by_header);
+  ExpectRefused(zip.Bytes(), "b", "no b");
   EXPECT_EQ(ReadOne(zip.Bytes(), "a"), "123456789");
 }
 
 // A few bytes of a sparse tar stand for as many zeros as they like.
 TEST(Archive, RefusesHoles) {
   const std::string bytes = MakeArchive({{.name = "a", .content = "end", .hole = 100'000}}, false);
-  ExpectErrorText(ReadError(bytes, "a"), ErrorKind::kModel, "holes");
+  ExpectRefused(bytes, "a", "holes");
 }
 
 TEST(Archive, RefusesALinkForAFile) {
   const std::string hard = MakeArchive({{"b", "1"}, {.name = "a", .content = "", .link_to = "b", .hard = true}}, false);
-  ExpectErrorText(ReadError(hard, "a"), ErrorKind::kModel, "not a plain file");
-  ExpectErrorText(ReadError(MakeArchive({{"a", "", "/etc/passwd"}}), "a"), ErrorKind::kModel, "not a plain file");
-  ExpectErrorText(ReadError(MakeArchive({{"a", "", "/etc/passwd"}}, false), "a"), ErrorKind::kModel,
-                  "not a plain file");
+  ExpectRefused(hard, "a", "not a plain file");
+  ExpectRefused(MakeArchive({{"a", "", "/etc/passwd"}}), "a", "not a plain file");
+  ExpectRefused(MakeArchive({{"a", "", "/etc/passwd"}}, false), "a", "not a plain file");
 }
 
 TEST(Archive, RefusesABomb) {
@@ -148,7 +143,7 @@ TEST(Archive, RefusesABomb) {
   for (const bool zip : {true, false}) {
     const std::string bytes = MakeArchive({{"a", zeros}}, zip);
     ASSERT_LT(bytes.size(), 100'000u);
-    ExpectErrorText(ReadError(bytes, "a"), ErrorKind::kModel, "larger than the 1048576 bytes");
+    ExpectRefused(bytes, "a", "larger than the 1048576 bytes");
   }
   // The same with a header that lies: the size stands in the local header and in the directory at the end.
   std::string bytes = MakeArchive({{"a", zeros}});
@@ -160,13 +155,13 @@ TEST(Archive, RefusesABomb) {
     ++patched;
   }
   ASSERT_GE(patched, 1u);
-  EXPECT_EQ(ReadError(bytes, "a").kind(), ErrorKind::kModel);
+  ExpectRefused(bytes, "a");
 }
 
 TEST(Archive, RefusesDamagedContent) {
   std::string bytes = MakeArchive({{"a", "the content of a member"}}, true, /*compress=*/false);
   bytes[bytes.find("content")] = 'C';  // only the checksum can tell
-  ExpectErrorText(ReadError(bytes, "a"), ErrorKind::kModel, "damaged");
+  ExpectRefused(bytes, "a", "damaged");
 }
 
 TEST(Archive, SurvivesCutsAndDamage) {
@@ -177,7 +172,7 @@ TEST(Archive, SurvivesCutsAndDamage) {
     const std::string good = MakeArchive({{"a", mixed}, {"b", "x"}}, zip);
     ASSERT_EQ(ReadOne(good, "a"), mixed);
     for (size_t length = 0; length < good.size(); length += 7) {
-      EXPECT_EQ(ReadError(good.substr(0, length), "b").kind(), ErrorKind::kModel) << length;
+      ExpectRefused(good.substr(0, length), "b");
     }
     for (int i = 0; i < 1500; ++i) {
       std::string bytes = good;

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <vector>
 
-#include "weights/testing_weights.h"
+#include "base/testing.h"
 
 namespace siskin {
 namespace {
@@ -46,9 +46,9 @@ TEST(BatchNorm, GammaMovesIntoTheConvolution) {
 
 TEST(BatchNorm, SizesThatDoNotBelongTogetherAreABug) {
   Tensor three(Shape{3}), two(Shape{2}), seven(Shape{7});
-  EXPECT_EQ(testing::ErrorOf([&] { ChangeEpsilon(0, 1, two, &three); }).kind(), ErrorKind::kInternal);
-  EXPECT_EQ(testing::ErrorOf([&] { FoldGamma(three, &seven, &three); }).kind(), ErrorKind::kInternal);
-  EXPECT_EQ(testing::ErrorOf([&] { FoldGamma(three, &three, &two); }).kind(), ErrorKind::kInternal);
+  testing::ExpectError(ErrorKind::kInternal, [&] { ChangeEpsilon(0, 1, two, &three); });
+  testing::ExpectError(ErrorKind::kInternal, [&] { FoldGamma(three, &seven, &three); });
+  testing::ExpectError(ErrorKind::kInternal, [&] { FoldGamma(three, &three, &two); });
 }
 
 }  // namespace

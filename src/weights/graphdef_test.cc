@@ -7,14 +7,14 @@
 #include <limits>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "weights/testing_protobuf.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 
 using testing::BytesField;
 using testing::FloatBytes;
@@ -95,17 +95,17 @@ TEST(GraphDef, RefusesWhatClaimsTooMuch) {
       {SmallGraph() + "\x0B", "ends in the middle"},  // a group
       {SmallGraph() + Varint(1 << 3 | 2) + Varint(~uint64_t{0}), "ends in the middle"},
   };
-  for (const Case& c : cases) ExpectErrorText(ErrorOf([&] { Read(c.bytes); }), ErrorKind::kModel, c.expected);
+  for (const Case& c : cases) ExpectError(ErrorKind::kModel, c.expected, [&] { Read(c.bytes); });
 }
 
-// Each constant alone would be allowed, together they ask for too much. (A file of 41 bytes got 1 GB; now it is what the
-// file has and 16 MB.)
+// Each constant alone would be allowed, together they ask for too much. (A file of 41 bytes got 1 GB; now it is what
+// the file has and 16 MB.)
 TEST(GraphDef, RefusesSeveralBombs) {
   const std::string one = BytesField(5, FloatBytes({1}));
   const std::string first = Constant("a", 1, ShapeField({1'000'000}) + one);
   EXPECT_EQ(Read(first).at("a").values<float>()[999'999], 1);
-  ExpectErrorText(ErrorOf([&] { Read(first + Constant("b", 1, ShapeField({4'000'000}) + one)); }), ErrorKind::kModel,
-                  "constant b has the shape 4000000, which is beyond reason");
+  ExpectError(ErrorKind::kModel, "constant b has the shape 4000000, which is beyond reason",
+              [&] { Read(first + Constant("b", 1, ShapeField({4'000'000}) + one)); });
 }
 
 // A graph may end after any node; cut within one it is refused.

@@ -13,8 +13,7 @@
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::ExpectSameTensors;
 using testing::SmallLayout;
 using testing::SmallWeights;
@@ -47,22 +46,22 @@ TEST(ImportWeights, SafetensorsBelowAPrefix) {
   tensors.emplace("head/kernel", Tensor(Shape{3}));
   const std::string bytes = Serialized(tensors);
   ExpectSameTensors(Import(bytes, "base"), SmallWeights(SmallLayout()));
-  ExpectErrorText(ErrorOf([&] { Import(bytes); }), ErrorKind::kModel, "lacks block1_conv1/kernel");
+  ExpectError(ErrorKind::kModel, "lacks block1_conv1/kernel", [&] { Import(bytes); });
 }
 
 TEST(ImportWeights, UnknownAndEmptyFiles) {
   for (const std::string& bytes :
        {std::string(), std::string("hello"), std::string(1000, '\0'), std::string("\xFF\xD8\xFF\xE0")}) {
-    ExpectErrorText(ErrorOf([&] { Import(bytes); }), ErrorKind::kModel, "x: is no weights file that Siskin can read");
+    ExpectError(ErrorKind::kModel, "x: is no weights file that Siskin can read", [&] { Import(bytes); });
   }
-  EXPECT_EQ(ErrorOf([] { ImportWeights("/no/such/file.h5", SmallLayout()); }).kind(), ErrorKind::kIo);
+  ExpectError(ErrorKind::kIo, [] { ImportWeights("/no/such/file.h5", SmallLayout()); });
 }
 
 TEST(ImportWeights, ArchivesThatAreNotKeras) {
-  ExpectErrorText(ErrorOf([] { Import(testing::MakeArchive({{"word/document.xml", "x"}})); }), ErrorKind::kModel,
-                  "has no config.json inside");
-  ExpectErrorText(ErrorOf([] { Import(testing::MakeArchive({{"config.json", "{"}, {"model.weights.h5", ""}})); }),
-                  ErrorKind::kModel, "x: config.json: is not valid JSON");
+  ExpectError(ErrorKind::kModel, "has no config.json inside",
+              [] { Import(testing::MakeArchive({{"word/document.xml", "x"}})); });
+  ExpectError(ErrorKind::kModel, "x: config.json: is not valid JSON",
+              [] { Import(testing::MakeArchive({{"config.json", "{"}, {"model.weights.h5", ""}})); });
 }
 
 // A megabyte of zip can hold a config.json of a gigabyte, and JSON takes twenty times its text.
@@ -70,26 +69,26 @@ TEST(ImportWeights, RefusesAGiantConfig) {
   const std::string bytes =
       testing::MakeArchive({{"config.json", std::string(20 << 20, ' ')}, {"model.weights.h5", ""}});
   ASSERT_LT(bytes.size(), 100'000u);
-  ExpectErrorText(ErrorOf([&] { Import(bytes); }), ErrorKind::kModel, "config.json in the archive is larger");
+  ExpectError(ErrorKind::kModel, "config.json in the archive is larger", [&] { Import(bytes); });
 }
 
 TEST(CheckWeights, AcceptsExactlyTheNetwork) {
   const NetworkLayout layout = SmallLayout(true);
   CheckWeights(SmallWeights(layout), layout, "x");
-  ExpectErrorText(ErrorOf([&] { CheckWeights(SmallWeights(layout), SmallLayout(), "x"); }), ErrorKind::kModel,
-                  "do not belong to the network: predictions/bias, predictions/kernel");
-  ExpectErrorText(ErrorOf([&] { CheckWeights(SmallWeights(SmallLayout()), layout, "x"); }), ErrorKind::kModel,
-                  "x: lacks predictions/kernel, predictions/bias");
+  ExpectError(ErrorKind::kModel, "do not belong to the network: predictions/bias, predictions/kernel",
+              [&] { CheckWeights(SmallWeights(layout), SmallLayout(), "x"); });
+  ExpectError(ErrorKind::kModel, "x: lacks predictions/kernel, predictions/bias",
+              [&] { CheckWeights(SmallWeights(SmallLayout()), layout, "x"); });
 }
 
 TEST(CheckWeights, RefusesOtherShapesAndTypes) {
   const NetworkLayout layout = SmallLayout();
   TensorMap tensors = SmallWeights(layout);
   tensors["block1_conv1/kernel"] = Tensor(Shape{4, 3, 3, 3});
-  ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, layout, "x"); }), ErrorKind::kModel,
-                  "block1_conv1/kernel is F32 of shape 4x3x3x3, expected F32 of shape 3x3x3x4");
+  ExpectError(ErrorKind::kModel, "block1_conv1/kernel is F32 of shape 4x3x3x3, expected F32 of shape 3x3x3x4",
+              [&] { CheckWeights(tensors, layout, "x"); });
   tensors["block1_conv1/kernel"] = Tensor(Shape{3, 3, 3, 4}, DType::kF16);
-  ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, layout, "x"); }), ErrorKind::kModel, "is F16 of shape");
+  ExpectError(ErrorKind::kModel, "is F16 of shape", [&] { CheckWeights(tensors, layout, "x"); });
 }
 
 TEST(CheckWeights, RefusesNumbersThatAreNone) {
@@ -98,8 +97,8 @@ TEST(CheckWeights, RefusesNumbersThatAreNone) {
                           -std::numeric_limits<float>::infinity()}) {
     TensorMap tensors = SmallWeights(layout);
     tensors.at("block3_shortcut_bn/beta").values<float>()[3] = bad;
-    ExpectErrorText(ErrorOf([&] { CheckWeights(tensors, layout, "x"); }), ErrorKind::kModel,
-                    "block3_shortcut_bn/beta has numbers that are infinite");
+    ExpectError(ErrorKind::kModel, "block3_shortcut_bn/beta has numbers that are infinite",
+                [&] { CheckWeights(tensors, layout, "x"); });
   }
 }
 

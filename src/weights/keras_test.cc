@@ -3,13 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "base/testing.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::ExpectSameTensors;
 using testing::SmallLayout;
 using testing::SmallWeights;
@@ -75,9 +75,8 @@ TEST(Keras2, WeightsAndWholeModels) {
     ExpectSameTensors(Keras2File(layout, "model_weights/").Take(layout), SmallWeights(layout));
   }
   const NetworkLayout layout = SmallLayout();
-  ExpectErrorText(ErrorOf([&] { Keras2File(SmallLayout(true), "").Take(layout); }), ErrorKind::kModel, "predictions");
-  ExpectErrorText(ErrorOf([&] { Keras2File(layout, "").Take(SmallLayout(true)); }), ErrorKind::kModel,
-                  "lacks predictions");
+  ExpectError(ErrorKind::kModel, "predictions", [&] { Keras2File(SmallLayout(true), "").Take(layout); });
+  ExpectError(ErrorKind::kModel, "lacks predictions", [&] { Keras2File(layout, "").Take(SmallLayout(true)); });
 }
 
 // The list of a sub-model has the trainable weights of all layers first.
@@ -117,8 +116,8 @@ TEST(Keras2, PartlyFrozenSubModelWithoutNames) {
   trainable.insert(trainable.end(), fixed.begin(), fixed.end());
   file.Attribute("xception", "weight_names", trainable);
   file.Attribute("", "layer_names", {"xception"});
-  ExpectErrorText(ErrorOf([&] { file.Take(layout); }), ErrorKind::kModel,
-                  "its sub-model xception was partly frozen when it was saved");
+  ExpectError(ErrorKind::kModel, "its sub-model xception was partly frozen when it was saved",
+              [&] { file.Take(layout); });
 }
 
 TEST(Keras2, LongListsInPieces) {
@@ -139,14 +138,14 @@ TEST(Keras2, RefusesALayerTwice) {
   const NetworkLayout layout = SmallLayout();
   FakeHdf5 file = Keras2File(layout, "");
   file.Attribute("", "layer_names", {layout[0].name, layout[0].name});
-  ExpectErrorText(ErrorOf([&] { file.Take(layout); }), ErrorKind::kModel, "lists the layer block1_conv1 twice");
+  ExpectError(ErrorKind::kModel, "lists the layer block1_conv1 twice", [&] { file.Take(layout); });
 }
 
 TEST(Keras2, NamedTensorThatIsNotThere) {
   FakeHdf5 file;
   file.Attribute("", "layer_names", {"dense"});
   file.Attribute("dense", "weight_names", {"dense/kernel:0"});
-  ExpectErrorText(ErrorOf([&] { file.Take(SmallLayout()); }), ErrorKind::kModel, "names a tensor dense/dense/kernel:0");
+  ExpectError(ErrorKind::kModel, "names a tensor dense/dense/kernel:0", [&] { file.Take(SmallLayout()); });
 }
 
 enum class Scheme { kNumbered, kNumberedWithNames, kNamed };
@@ -234,7 +233,7 @@ TEST(Keras3, TensorsThatConfigDoesNotKnow) {
   FakeHdf5 file;
   AddKeras3(&file, "layers", SmallLayout(true), Scheme::kNumbered);
   const Json config = ModelConfig("small", layout);
-  ExpectErrorText(ErrorOf([&] { file.Take(layout, &config); }), ErrorKind::kModel, "layers/dense/vars/0");
+  ExpectError(ErrorKind::kModel, "layers/dense/vars/0", [&] { file.Take(layout, &config); });
 }
 
 TEST(Keras3, ConfigsThatAreOdd) {
@@ -242,11 +241,12 @@ TEST(Keras3, ConfigsThatAreOdd) {
   AddKeras3(&file, "layers", SmallLayout(), Scheme::kNumbered);
   Json deep = ModelConfig("innermost", {});
   for (int i = 0; i < 100; ++i) deep = {{"class_name", "Functional"}, {"config", {{"layers", {deep}}}}};
-  ExpectErrorText(ErrorOf([&] { file.Take(SmallLayout(), &deep); }), ErrorKind::kModel, "nests models deeper");
+  ExpectError(ErrorKind::kModel, "nests models deeper", [&] { file.Take(SmallLayout(), &deep); });
   for (const char* text : {"[]", "7", "{}", R"({"config":7})", R"({"config":{"layers":7}})",
                            R"({"config":{"layers":[7,{"class_name":7},{"class_name":"Dense","config":[]}]}})"}) {
     const Json config = ParseJson(text, "test");
-    EXPECT_EQ(ErrorOf([&] { file.Take(SmallLayout(), &config); }).kind(), ErrorKind::kModel) << text;
+    SCOPED_TRACE(text);
+    ExpectError(ErrorKind::kModel, [&] { file.Take(SmallLayout(), &config); });
   }
 }
 
@@ -258,13 +258,13 @@ TEST(Keras3, NestingCostsWhatTheTextCosts) {
   Json nested = ModelConfig("innermost", SmallLayout(true));
   for (int i = 0; i < 50; ++i) nested["config"]["layers"].push_back(LayerConfig("Dense", fmt::format("more_{}", i)));
   for (int i = 0; i < 14; ++i) nested = {{"class_name", "Functional"}, {"config", {{"layers", {nested}}}}};
-  EXPECT_EQ(ErrorOf([&] { file.Take(SmallLayout(), &nested); }).kind(), ErrorKind::kModel);
+  ExpectError(ErrorKind::kModel, [&] { file.Take(SmallLayout(), &nested); });
 }
 
 TEST(Keras, OtherHdf5) {
   FakeHdf5 file;
   file.Add("data/temperature", "predictions/kernel");
-  ExpectErrorText(ErrorOf([&] { file.Take(SmallLayout()); }), ErrorKind::kModel, "x.h5: is HDF5, but has neither");
+  ExpectError(ErrorKind::kModel, "x.h5: is HDF5, but has neither", [&] { file.Take(SmallLayout()); });
 }
 
 }  // namespace

@@ -4,13 +4,13 @@
 
 #include <utility>
 
+#include "base/testing.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::ExpectSameTensors;
 using testing::SmallLayout;
 using testing::SmallWeights;
@@ -64,37 +64,38 @@ TEST(Match, TellsMissingLayers) {
   const NetworkLayout layout = SmallLayout();
   FileModel model = KerasModel(layout);
   model.layers.erase(model.layers.begin());
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel, "lacks block1_conv1/kernel");
+  ExpectError(ErrorKind::kModel, "lacks block1_conv1/kernel", [&] { Take({model}, layout); });
   model = KerasModel(layout);
   model.layers.erase(model.layers.begin() + 3);
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel, "lacks block3_shortcut/kernel");
+  ExpectError(ErrorKind::kModel, "lacks block3_shortcut/kernel", [&] { Take({model}, layout); });
   model = KerasModel(layout);
   model.layers[1].tensors.pop_back();
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel, "lacks block1_conv1_bn/moving_variance");
+  ExpectError(ErrorKind::kModel, "lacks block1_conv1_bn/moving_variance", [&] { Take({model}, layout); });
 }
 
 TEST(Match, TellsExtraTensors) {
   const NetworkLayout layout = SmallLayout();
-  ExpectErrorText(ErrorOf([&] { Take({KerasModel(SmallLayout(true))}, layout); }), ErrorKind::kModel,
-                  "tensors that do not belong to it: predictions/kernel, predictions/bias");
+  ExpectError(ErrorKind::kModel, "tensors that do not belong to it: predictions/kernel, predictions/bias",
+              [&] { Take({KerasModel(SmallLayout(true))}, layout); });
   FileModel model = KerasModel(layout);
   model.layers.push_back({"conv2d_99", "", {"block1_conv1/kernel"}});
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel, "do not belong");
+  ExpectError(ErrorKind::kModel, "do not belong", [&] { Take({model}, layout); });
   model = KerasModel(layout);
   model.layers.push_back(model.layers[0]);
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel, "block1_conv1 (a second time)");
+  ExpectError(ErrorKind::kModel, "block1_conv1 (a second time)", [&] { Take({model}, layout); });
   model = KerasModel(layout);
   model.layers[0].tensors.push_back("predictions/bias");
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel, "do not belong to it: predictions/bias");
+  ExpectError(ErrorKind::kModel, "do not belong to it: predictions/bias", [&] { Take({model}, layout); });
 }
 
 TEST(Match, TellsOtherShapes) {
   NetworkLayout layout = SmallLayout();
   const FileModel model = KerasModel(layout);
   layout[2].parameters[1].shape = {1, 1, 4, 128};
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel,
-                  "x.h5: the model is not the network asked for: block2_sepconv1/pointwise_kernel (in the file: "
-                  "block2_sepconv1/pointwise_kernel) has shape 1x1x4x4, expected 1x1x4x128");
+  ExpectError(ErrorKind::kModel,
+              "x.h5: the model is not the network asked for: block2_sepconv1/pointwise_kernel (in the file: "
+              "block2_sepconv1/pointwise_kernel) has shape 1x1x4x4, expected 1x1x4x128",
+              [&] { Take({model}, layout); });
 }
 
 // A list of weights that names one tensor for two layers: the second got what was left of it, a tensor without numbers.
@@ -102,8 +103,7 @@ TEST(Match, RefusesOneTensorInTwoPlaces) {
   const NetworkLayout layout = SmallLayout();
   FileModel model = KerasModel(layout);
   model.layers[5].tensors[0] = model.layers[3].tensors[0];  // the shortcuts' kernels have one shape
-  ExpectErrorText(ErrorOf([&] { Take({model}, layout); }), ErrorKind::kModel,
-                  "has the tensor block2_shortcut/kernel in two places");
+  ExpectError(ErrorKind::kModel, "has the tensor block2_shortcut/kernel in two places", [&] { Take({model}, layout); });
 }
 
 TEST(Match, ChoosesTheModelThatFits) {
@@ -115,11 +115,10 @@ TEST(Match, ChoosesTheModelThatFits) {
   ExpectSameTensors(Take({whole, base}, layout, "xception"), SmallWeights(layout));
   FileModel twin = base;
   twin.name = "twin";
-  ExpectErrorText(ErrorOf([&] { Take({whole, base, twin}, layout); }), ErrorKind::kModel,
-                  "both the sub-model xception and");
+  ExpectError(ErrorKind::kModel, "both the sub-model xception and", [&] { Take({whole, base, twin}, layout); });
   ExpectSameTensors(Take({whole, base, twin}, layout, "twin"), SmallWeights(layout));
-  ExpectErrorText(ErrorOf([&] { Take({whole, base}, layout, "resnet"); }), ErrorKind::kModel,
-                  "no sub-model named resnet; it has (the whole), xception");
+  ExpectError(ErrorKind::kModel, "no sub-model named resnet; it has (the whole), xception",
+              [&] { Take({whole, base}, layout, "resnet"); });
 }
 
 TEST(Match, KnowsAutomaticNames) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "graph/testing_interpreter.h"
 #include "kernels/testing_compare.h"
 #include "weights/import.h"
@@ -17,8 +18,7 @@
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::ExpectSameTensors;
 using testing::Interpret;
 using testing::NamelessOnnx;
@@ -108,7 +108,7 @@ TEST(OnnxStructure, TopAndPoolingMayBeMissing) {
     ExpectSameAnswers(network, Take(whole, network));
     ExpectSameAnswers(network, Take(FileOf({.top = false, .pooling = false}), network));
   }
-  ExpectErrorText(ErrorOf([] { Take(FileOf({.top = false})); }), ErrorKind::kModel, "it lacks logits (matrix");
+  ExpectError(ErrorKind::kModel, "it lacks logits (matrix", [] { Take(FileOf({.top = false})); });
 }
 
 TEST(OnnxStructure, SaysWhatItLeavesOut) {
@@ -135,7 +135,7 @@ TEST(OnnxStructure, RefusesOtherNetworks) {
   };
   for (const Case& c : cases) {
     for (const bool pad_nodes : {false, true}) {
-      ExpectErrorText(ErrorOf([&] { Take(FileOf(c.file, {.pad_nodes = pad_nodes})); }), ErrorKind::kModel, c.expected);
+      ExpectError(ErrorKind::kModel, c.expected, [&] { Take(FileOf(c.file, {.pad_nodes = pad_nodes})); });
     }
   }
 }
@@ -159,8 +159,8 @@ TEST(OnnxStructure, PaddingThatFitsAtSomeSizes) {
 }
 
 TEST(OnnxStructure, ZerosInFrontOfAMaximumCount) {
-  ExpectErrorText(ErrorOf([] { Take(FileOf({.always_padded = true}, {.pad_nodes = true})); }), ErrorKind::kModel,
-                  "pads images and activations otherwise");
+  ExpectError(ErrorKind::kModel, "pads images and activations otherwise",
+              [] { Take(FileOf({.always_padded = true}, {.pad_nodes = true})); });
 }
 
 TEST(OnnxStructure, RefusesTheNetworkTwice) {
@@ -170,8 +170,8 @@ TEST(OnnxStructure, RefusesTheNetworkTwice) {
   const std::string one = testing::NamelessOnnxGraph(graph, weights),
                     other = testing::NamelessOnnxGraph(graph, weights, {.prefix = "other::"});
   Take(testing::OnnxModelOf(one), network);
-  ExpectErrorText(ErrorOf([&] { Take(testing::OnnxModelOf(one + other), network); }), ErrorKind::kModel,
-                  "has the network in it twice");
+  ExpectError(ErrorKind::kModel, "has the network in it twice",
+              [&] { Take(testing::OnnxModelOf(one + other), network); });
 }
 
 // Two sides of a sum that only their weights tell apart.
@@ -186,8 +186,8 @@ TEST(OnnxStructure, RefusesSumsWhoseSidesCannotBeToldApart) {
   const Graph graph = build(0);
   const std::string bytes = NamelessOnnx(graph, WeightsOf(graph));
   std::string note;
-  ExpectErrorText(ErrorOf([&] { TakeByStructure(bytes, "x", build, &note); }), ErrorKind::kModel,
-                  "which one is meant cannot be known");
+  ExpectError(ErrorKind::kModel, "which one is meant cannot be known",
+              [&] { TakeByStructure(bytes, "x", build, &note); });
 }
 
 // One layer, for files made by hand.
@@ -289,13 +289,12 @@ TEST(OnnxStructure, RefusesNodesThatMeanSomethingElse) {
   TakeOne(ConvNode() + relu + Weights());
   for (const std::string& graph : cases) {
     SCOPED_TRACE(&graph - cases);
-    EXPECT_EQ(ErrorOf([&] { TakeOne(graph); }).kind(), ErrorKind::kModel);
+    ExpectError(ErrorKind::kModel, [&] { TakeOne(graph); });
   }
-  ExpectErrorText(ErrorOf([&] {
-                    TakeOne(ConvNode() + relu + OnnxTensorOf("w", {3, 2, 3, 3}, std::vector<float>(7)) +
-                            OnnxTensorOf("b", {3}, std::vector<float>(3)));
-                  }),
-                  ErrorKind::kModel, "has 28 bytes of data");
+  ExpectError(ErrorKind::kModel, "has 28 bytes of data", [&] {
+    TakeOne(ConvNode() + relu + OnnxTensorOf("w", {3, 2, 3, 3}, std::vector<float>(7)) +
+            OnnxTensorOf("b", {3}, std::vector<float>(3)));
+  });
 }
 
 // Long chains, and concatenations of concatenations that would double in size each time: neither the stack nor the
@@ -316,8 +315,7 @@ TEST(OnnxStructure, SurvivesLargeGraphs) {
   EXPECT_EQ(TakeOne(one + chain("Concat", 1000, {})).size(), 2u);
   EXPECT_EQ(TakeOne(one + chain("Add", 90'000, {"z"})).size(), 2u);
   EXPECT_EQ(TakeOne(one + chain("Mul", 90'000, {"b"})).size(), 2u);
-  ExpectErrorText(ErrorOf([&] { TakeOne(one + chain("Relu", 100'001, {})); }), ErrorKind::kModel,
-                  "more than 100000 layers");
+  ExpectError(ErrorKind::kModel, "more than 100000 layers", [&] { TakeOne(one + chain("Relu", 100'001, {})); });
 }
 
 TEST(OnnxStructure, SurvivesCutsAndDamage) {

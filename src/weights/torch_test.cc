@@ -4,14 +4,13 @@
 
 #include <numeric>
 
+#include "base/testing.h"
 #include "weights/naming.h"
-#include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
 
-using testing::ErrorOf;
-using testing::ExpectErrorText;
+using testing::ExpectError;
 
 // 0, 1, 2 ...
 Tensor Counting(const Shape& shape) {
@@ -77,8 +76,7 @@ TEST(Torch, KnowsItsNames) {
 TEST(Torch, RefusesOtherTypesAndOddShapes) {
   TensorMap half;
   half.emplace("fc.weight", Tensor(Shape{2, 3}, DType::kF16));
-  ExpectErrorText(ErrorOf([&] { FromTorch(std::move(half), "x"); }), ErrorKind::kModel,
-                  "x: fc.weight is F16, expected F32");
+  ExpectError(ErrorKind::kModel, "x: fc.weight is F16, expected F32", [&] { FromTorch(std::move(half), "x"); });
   TensorMap odd;
   odd.emplace("a.weight", Tensor(Shape{0, 3, 1, 1}));
   odd.emplace("b.weight", Tensor(Shape{2, 3, 4}));
@@ -121,8 +119,7 @@ TEST(Torch, GammaThatOurNetworkDoesNotHave) {
   EXPECT_EQ(Values(taken.at("conv_7b_bn/beta")), (std::vector<float>{0, 1}));
   EXPECT_EQ(Values(taken.at("block8_10_conv/kernel")), (std::vector<float>{0, 2, 1, 3}));
   FileContents bad = file_with({3});
-  ExpectErrorText(ErrorOf([&] { TakeModel(std::move(bad), layout, "", "x"); }), ErrorKind::kModel,
-                  "has shape 3, expected 2");
+  ExpectError(ErrorKind::kModel, "has shape 3, expected 2", [&] { TakeModel(std::move(bad), layout, "", "x"); });
 }
 
 // A file with the names of a network whose function is another one says why it is not taken.
@@ -137,8 +134,9 @@ TEST(Torch, RefusesNetworksThatComputeSomethingElse) {
       layout.push_back({alias.layer, "Conv2D", true, {{alias.layer + "/kernel", {1, 1, 2, 2}}}});
       for (const std::string& layer : alias.file_layers) tensors.emplace(layer + ".weight", Tensor(Shape{2, 2, 1, 1}));
     }
-    ExpectErrorText(ErrorOf([&] { TakeModel(FromTorch(std::move(tensors), "x"), layout, "", "x"); }), ErrorKind::kModel,
-                    std::string(naming.title) + ", which cannot be taken: ");
+    ExpectError(ErrorKind::kModel, std::string(naming.title) + ", which cannot be taken: ", [&] {
+      TakeModel(FromTorch(std::move(tensors), "x"), layout, "", "x");
+    });
   }
   EXPECT_EQ(refused, 3);
 }
@@ -163,7 +161,7 @@ TEST(Torch, RefusesAGammaOfAnotherSize) {
   };
   EXPECT_EQ(Values(take(3).at("stem_conv1/kernel")), (std::vector<float>{0, 2, 8, 0, 3, 10}));
   for (const int64_t size : {0, 1, 6}) {
-    ExpectErrorText(ErrorOf([&] { take(size); }), ErrorKind::kModel, "the gamma of stem_conv1_bn has shape");
+    ExpectError(ErrorKind::kModel, "the gamma of stem_conv1_bn has shape", [&] { take(size); });
   }
 }
 
