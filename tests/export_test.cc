@@ -19,8 +19,8 @@ const fs::path kDrivers = fs::path(SISKIN_SOURCE_DIR) / "tests" / "exports";
 
 TEST(Export, OnnxAnswersTheSameInOnnxRuntimeAndOpenVino) {
   if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
-  const fs::path python = RuntimesPython();
-  if (python.empty()) GTEST_SKIP() << kNoRuntimes;
+  const fs::path python = testing::BenchPython();
+  if (python.empty()) GTEST_SKIP() << testing::kNoBenchPython;
   const TemporaryFolder folder;
   const std::vector<ExportCase> cases = MakeExportCases(folder.path());
   ExportAll(cases, "onnx", "model.onnx");
@@ -36,8 +36,8 @@ TEST(Export, OnnxAnswersTheSameInOnnxRuntimeAndOpenVino) {
 
 TEST(Export, KerasAnswersTheSameInKeras) {
   if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
-  const fs::path python = RuntimesPython();
-  if (python.empty()) GTEST_SKIP() << kNoRuntimes;
+  const fs::path python = testing::BenchPython();
+  if (python.empty()) GTEST_SKIP() << testing::kNoBenchPython;
   const TemporaryFolder folder;
   const std::vector<ExportCase> cases = MakeExportCases(folder.path());
   ExportAll(cases, "keras", "model.keras");

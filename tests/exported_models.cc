@@ -145,13 +145,6 @@ std::vector<ExportCase> MakeExportCases(const fs::path& folder) {
   return cases;
 }
 
-fs::path RuntimesPython() {
-  const char* given = std::getenv("SISKIN_BENCH_VENV");
-  const fs::path folder = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / "build" / "bench-venv";
-  const fs::path python = folder / "bin" / "python";
-  return fs::exists(python) ? python : fs::path();
-}
-
 fs::path TfjsModules() {
   const char* given = std::getenv("SISKIN_TFJS");
   const fs::path folder = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / "build" / "tfjs";

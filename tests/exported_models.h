@@ -26,11 +26,6 @@ struct ExportCase {
 // tensor matters. Below `folder`, which must exist until the end.
 std::vector<ExportCase> MakeExportCases(const std::filesystem::path& folder);
 
-// Python with the other runtimes: SISKIN_BENCH_VENV, or build/bench-venv (bench/lib/venv makes it). Empty: not there.
-std::filesystem::path RuntimesPython();
-inline constexpr char kNoRuntimes[] =
-    "SKIPPED: no Python with the other runtimes; set SISKIN_BENCH_VENV or run bench/lib/venv once";
-
 // The folder with TensorFlow.js in node_modules: SISKIN_TFJS, or build/tfjs. Empty: not there, or no node.
 std::filesystem::path TfjsModules();
 inline constexpr char kNoTfjs[] = "SKIPPED: no TensorFlow.js here; tests/exports/install_tfjs installs it";

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <cstdint>
 #include <cstdlib>
@@ -27,6 +28,13 @@ fs::path SharedFolder(const std::string& name) {
   const char* given = std::getenv("SISKIN_SHARED");
   const fs::path root = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / ".." / "shared";
   return fs::is_directory(root / name) ? root / name : fs::path();
+}
+
+fs::path BenchPython() {
+  const char* given = std::getenv("SISKIN_BENCH_VENV");
+  const fs::path folder = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / "build" / "bench-venv";
+  const fs::path python = folder / "bin" / "python";
+  return ::access(python.c_str(), X_OK) == 0 ? python : fs::path();
 }
 
 bool UnderSanitizer() {

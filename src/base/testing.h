@@ -39,6 +39,12 @@ inline constexpr char kNoShared[] = "SKIPPED: ../shared is missing, nothing was 
 bool UnderSanitizer();
 inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
 
+// Python with the programs to compare with (Keras, tf2onnx, ONNX Runtime, OpenVINO): of $SISKIN_BENCH_VENV, or of
+// build/bench-venv, which bench/lib/venv makes. Empty: not there, kNoBenchPython says so.
+std::filesystem::path BenchPython();
+inline constexpr char kNoBenchPython[] =
+    "SKIPPED: no Python with Keras and the other runtimes; set SISKIN_BENCH_VENV or run bench/lib/venv once";
+
 // The message of the error of that kind that `action` ends with. If it ends well, the test fails.
 std::string MessageOf(ErrorKind kind, const std::function<void()>& action);
 // EXPECTs such an error, its message with `part` in it.

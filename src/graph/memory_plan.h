@@ -5,11 +5,18 @@
 #include <span>
 #include <vector>
 
+#include "tensor/view.h"
+
 namespace siskin {
 
 // Pixels with at least so many channels are padded to a multiple of it. Below one vector of AVX-512 the padding would
 // cost more memory traffic than aligned pixels save.
 constexpr int kVector = 16;
+
+// Distance of two pixels.
+constexpr int ArenaStride(int channels, bool padded) {
+  return padded ? PixelStride(channels) : channels;
+}
 
 // A buffer is alive from the start of step `first` to the end of step `last`.
 struct Lifetime {

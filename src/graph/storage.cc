@@ -56,7 +56,7 @@ class Assigner {
   void NewBuffer(ValueId value, int first, int last) {
     Slot& slot = SlotOf(value);
     slot.padded = slot.shape.c >= kVector && !MustBeDense(value);
-    slot.stride = slot.padded ? PixelStride(slot.shape.c) : slot.shape.c;
+    slot.stride = ArenaStride(slot.shape.c, slot.padded);
     slot.buffer = static_cast<int>(storage_.buffers.size());
     const size_t pixels = static_cast<size_t>(slot.shape.h) * static_cast<size_t>(slot.shape.w);
     storage_.buffers.push_back({pixels * static_cast<size_t>(slot.stride) * sizeof(float), first, last});
@@ -126,8 +126,8 @@ class Assigner {
     if (slot.place != Place::kArena || MustBeDense(value)) return false;
     const size_t pixels = static_cast<size_t>(slot.shape.h) * static_cast<size_t>(slot.shape.w);
     const Lifetime& buffer = BufferOf(slot);
-    const int own_stride = slot.padded ? PixelStride(slot.shape.c) : slot.shape.c;
-    const bool alone = buffer.bytes == pixels * sizeof(float) * static_cast<size_t>(own_stride);
+    const bool alone =
+        buffer.bytes == pixels * sizeof(float) * static_cast<size_t>(ArenaStride(slot.shape.c, slot.padded));
     return alone && buffer.last == i;
   }
 

@@ -7,7 +7,7 @@
 namespace siskin {
 BufferId TrainingSchedule::NewBuffer(const FeatureShape& shape) {
   const bool padded = shape.c >= kVector;
-  const int stride = padded ? PixelStride(shape.c) : shape.c;
+  const int stride = ArenaStride(shape.c, padded);
   const size_t floats = static_cast<size_t>(shape.h) * static_cast<size_t>(shape.w) * static_cast<size_t>(stride);
   const BufferId id = NewBuffer(floats * sizeof(float));
   Buffer& buffer = buffers_.back();

@@ -39,7 +39,7 @@ class KerasFiles : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(KerasFiles, AreRead) {
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
-  if (testing::KerasPython().empty()) GTEST_SKIP() << testing::kNoKeras;
+  if (testing::BenchPython().empty()) GTEST_SKIP() << testing::kNoBenchPython;
   const testing::TemporaryFolder folder;
   ASSERT_NO_FATAL_FAILURE(testing::RunKerasScript("make_keras_files.py", GetParam(), folder.path()));
 

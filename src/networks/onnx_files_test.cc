@@ -18,7 +18,7 @@ class OnnxFiles : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(OnnxFiles, AreRead) {
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
-  if (testing::KerasPython().empty()) GTEST_SKIP() << testing::kNoKeras;
+  if (testing::BenchPython().empty()) GTEST_SKIP() << testing::kNoBenchPython;
   const testing::TemporaryFolder folder;
   ASSERT_NO_FATAL_FAILURE(testing::RunKerasScript("make_onnx_files.py", GetParam(), folder.path()));
 

@@ -1,15 +1,14 @@
 #include "networks/testing_keras.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "base/files.h"
 #include "base/json.h"
 #include "base/npy.h"
+#include "base/testing.h"
 #include "graph/plan.h"
 #include "kernels/testing_compare.h"
 #include "networks/testing_golden.h"
@@ -19,16 +18,10 @@ namespace siskin::testing {
 
 namespace fs = std::filesystem;
 
-fs::path KerasPython() {
-  const char* venv = std::getenv("SISKIN_BENCH_VENV");
-  const fs::path python = fs::path(venv == nullptr ? "build/bench-venv" : venv) / "bin" / "python";
-  return ::access(python.c_str(), X_OK) == 0 ? python : fs::path();
-}
-
 void RunKerasScript(const std::string& name, const std::string& network, const fs::path& folder) {
   constexpr double kScriptSeconds = 1200;
   ProcessOptions script;
-  script.command = {KerasPython().native(), "tests/" + name, network, folder.native()};
+  script.command = {BenchPython().native(), "tests/" + name, network, folder.native()};
   script.environment = EnvironmentWith("TF_CPP_MIN_LOG_LEVEL", "3");
   script.max_output_bytes = 1 << 20;
   script.timeout_seconds = kScriptSeconds;

@@ -25,7 +25,6 @@ class LayerReader {
 
   FileContents Read() {
     for (const OnnxNode& node : file_.nodes) {
-      if (node.op == "Identity") AddTwin(node);
       if (node.op == "Conv") Add(node, 1, 2, true);
       if (node.op == "Gemm") Add(node, 1, 2, node.Int("transB", 0) != 0);
       if (node.op == "BatchNormalization") Add(node, 1, 4, false);
@@ -41,28 +40,14 @@ class LayerReader {
   }
 
  private:
-  // PyTorch writes equal weights once and gives them their other names this way.
-  void AddTwin(const OnnxNode& node) {
-    const OnnxTensor* tensor = node.inputs.empty() ? nullptr : Find(node.inputs[0]);
-    if (tensor != nullptr) twins_.emplace(node.output, tensor);
-  }
-
-  // Null if the value is no weight.
-  const OnnxTensor* Find(std::string_view name) const {
-    const auto found = file_.initializers.find(name);
-    if (found != file_.initializers.end()) return &found->second;
-    const auto twin = twins_.find(name);
-    return twin == twins_.end() ? nullptr : twin->second;
-  }
-
   // The layer of inputs first .. last of the node, as far as they are weights. Nodes whose weights have the same scope
   // are one layer (a separable convolution).
   void Add(const OnnxNode& node, size_t first, size_t last, bool channels_first) {
     for (size_t i = first; i <= last && i < node.inputs.size(); ++i) {
       const std::string name(node.inputs[i]);
-      const OnnxTensor* found = Find(name);
-      if (found == nullptr || contents_.tensors.contains(name)) continue;
-      Tensor tensor = ReadOnnxTensor(name, *found, bytes_left_, where_);
+      const auto found = file_.initializers.find(name);
+      if (found == file_.initializers.end() || contents_.tensors.contains(name)) continue;
+      Tensor tensor = ReadOnnxTensor(name, found->second, bytes_left_, where_);
       bytes_left_ -= tensor.num_bytes();
       if (IsOnes(name, tensor)) continue;
       LayerOf(name).tensors.push_back(name);
@@ -87,7 +72,6 @@ class LayerReader {
   const OnnxFile& file_;
   std::string_view where_;
   uint64_t bytes_left_ = kMaxOnnxBytes;
-  std::map<std::string_view, const OnnxTensor*> twins_;
   std::map<std::string, size_t> index_;  // layer -> place in whole_
   FileModel whole_;
   FileContents contents_;

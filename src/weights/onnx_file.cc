@@ -94,6 +94,12 @@ bool FindField(const OnnxNode& node, std::string_view name, uint32_t number, Typ
   return any;
 }
 
+void CheckCount(const OnnxFile& file, std::string_view where) {
+  if (file.initializers.size() > kMaxInitializers) {
+    FailOnnx(where, fmt::format("it has more than {} initializers", kMaxInitializers));
+  }
+}
+
 void AddInitializer(std::string_view bytes, std::string_view name, OnnxFile* file, std::string_view where) {
   OnnxTensor tensor;
   if (!ReadTensorFields(bytes, &tensor)) FailOnnx(where, "an initializer cannot be taken apart");
@@ -106,9 +112,7 @@ void AddInitializer(std::string_view bytes, std::string_view name, OnnxFile* fil
   if (!file->initializers.emplace(tensor.name, tensor).second) {
     FailOnnx(where, "it has two initializers named " + Printable(tensor.name));
   }
-  if (file->initializers.size() > kMaxInitializers) {
-    FailOnnx(where, fmt::format("it has more than {} initializers", kMaxInitializers));
-  }
+  CheckCount(*file, where);
 }
 
 void AddNode(std::string_view bytes, OnnxFile* file, std::string_view where) {
@@ -120,6 +124,16 @@ void AddNode(std::string_view bytes, OnnxFile* file, std::string_view where) {
   ProtoField value;
   if (node.op == "Constant" && FindField(node, "value", kAttributeTensor, Type::kBytes, &value)) {
     AddInitializer(value.bytes, node.output, file, where);
+  }
+}
+
+// PyTorch writes equal weights once and gives them their other names with Identity.
+void AddTwins(OnnxFile* file, std::string_view where) {
+  for (const OnnxNode& node : file->nodes) {
+    if (node.op != "Identity" || node.inputs.empty()) continue;
+    const auto found = file->initializers.find(node.inputs[0]);
+    if (found != file->initializers.end()) file->initializers.emplace(node.output, found->second);
+    CheckCount(*file, where);
   }
 }
 
@@ -176,6 +190,7 @@ OnnxFile ParseOnnx(std::string_view bytes, std::string_view where) {
   while (model.Next(&field)) {
   }
   if (!message.ok() || !model.ok()) FailOnnx(where, "it ends in the middle");
+  AddTwins(&file, where);
   return file;
 }
 

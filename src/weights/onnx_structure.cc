@@ -108,9 +108,8 @@ class OnnxSteps {
     if (op == "Concat") return Concat(node);
     if (op == "Pad") return Pad(node);
     if (op == "Transpose") return Transpose(node);
-    if (op == "Identity") return Identity(node);
     if (op == "Gather") return OfPixels(node);
-    if (op == "Dropout" || op == "Cast" || op == "Reshape") return Input(node, 0);
+    if (op == "Identity" || op == "Dropout" || op == "Cast" || op == "Reshape") return Input(node, 0);
     if (op == "Flatten" || op == "Squeeze") return Reshaped(node, 0);
     if (op == "Unsqueeze") return Reshaped(node, kBehindChannels);
     return {};
@@ -128,8 +127,6 @@ class OnnxSteps {
   // Null if the input is no weight.
   const OnnxTensor* Constant(const OnnxNode& node, size_t i) const {
     if (!Has(node, i)) return nullptr;
-    const auto twin = twins_.find(node.inputs[i]);
-    if (twin != twins_.end()) return twin->second;
     const auto found = file_.initializers.find(node.inputs[i]);
     return found == file_.initializers.end() ? nullptr : &found->second;
   }
@@ -367,12 +364,6 @@ class OnnxSteps {
     return x;
   }
 
-  // Also gives a weight another name.
-  MaybeValue Identity(const OnnxNode& node) {
-    if (const OnnxTensor* twin = Constant(node, 0)) twins_.emplace(node.output, twin);
-    return Input(node, 0);
-  }
-
   // Scaling the pixels and reordering their channels is no part of the network.
   MaybeValue OfPixels(const OnnxNode& node, size_t i = 0) {
     const MaybeValue x = Unpadded(node, i);
@@ -390,7 +381,6 @@ class OnnxSteps {
   const OnnxFile& file_;
   std::string_view where_;
   std::map<std::string_view, Value> values_;
-  std::map<std::string_view, const OnnxTensor*> twins_;
 };
 
 // Writes the weights of matched steps under our names.

@@ -231,6 +231,13 @@ TEST(OnnxStructure, ArithmeticBehindAConvolution) {
   EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{2, 2, 1.5f}));
 }
 
+TEST(OnnxStructure, WeightsByAnotherName) {
+  const std::string twins = OnnxNodeOf("Identity", {"b"}, "b1") + OnnxNodeOf("Identity", {"b1"}, "b2");
+  const TensorMap tensors = TakeOne(Weights() + twins + ConvNode("", {"image", "w", "b2"}) + ReluNode());
+  const std::span<const float> bias = tensors.at("conv/bias").values<float>();
+  EXPECT_EQ(std::vector<float>(bias.begin(), bias.end()), (std::vector<float>{1, 2, 3}));
+}
+
 // Where our layer has no normalisation to put it into.
 TEST(OnnxStructure, NormalisationBehindAConvolutionWithout) {
   const auto vector = [](const std::string& name, float value) {
