@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/median.h"
 #include "base/npy.h"
 #include "base/random.h"
 #include "base/threads.h"
@@ -39,11 +40,6 @@ struct Options {
   double seconds = 3;
   bool worker = false, steps = false;
 };
-
-double Median(std::vector<double> values) {
-  std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2), values.end());
-  return values[values.size() / 2];
-}
 
 // The best of several measurements, for about `seconds`: shared machines change from second to second.
 double PeakGflops(double seconds, ThreadPool& threads) {

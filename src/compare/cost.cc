@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/median.h"
 
 namespace siskin {
 namespace {
@@ -27,19 +28,13 @@ std::vector<double> TimeRuns(Predictor& predictor, std::span<const fs::path> fil
   return seconds;
 }
 
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
-
 }  // namespace
 
-Cost MeasureCost(const ClassifierModel& model, std::span<const fs::path> files, ThreadPool& threads) {
+InferenceCost MeasureCost(const ClassifierModel& model, std::span<const fs::path> files, ThreadPool& threads) {
   // Medians of so many: two seconds of Xception at 299 px on two cores either way.
-  constexpr size_t kSingles = 21, kBatches = 5, kBatch = 8;
+  constexpr size_t kSingles = 21, kBatches = 5;
   if (files.empty()) Fail(ErrorKind::kInternal, "no photos to measure a model's time on");
-  Cost cost;
+  InferenceCost cost;
   {
     Predictor predictor(model, 1, threads);
     const std::vector<double> seconds = TimeRuns(predictor, files, 1, kSingles);
@@ -47,8 +42,8 @@ Cost MeasureCost(const ClassifierModel& model, std::span<const fs::path> files, 
     cost.ms_per_photo = 1000 * Median(seconds);
     cost.memory_bytes = predictor.memory_bytes();
   }
-  Predictor predictor(model, static_cast<int>(kBatch), threads);
-  cost.photos_per_second = static_cast<double>(kBatch) / Median(TimeRuns(predictor, files, kBatch, kBatches));
+  Predictor predictor(model, kMeasuredBatch, threads);
+  cost.photos_per_second = kMeasuredBatch / Median(TimeRuns(predictor, files, kMeasuredBatch, kBatches));
   return cost;
 }
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "base/run_context.h"
-#include "compare/cost.h"
 #include "evaluate/metrics.h"
+#include "networks/measure.h"
 #include "train/train.h"
 
 namespace siskin {
@@ -31,7 +31,7 @@ struct ComparedNetwork {
   std::filesystem::path model;  // the file, ready for use
   uint64_t model_bytes = 0;
   int64_t parameters = 0;  // network and head
-  Cost cost;
+  InferenceCost cost;
   double seconds_features = 0, seconds_head = 0;
   bool features_from_cache = false;
   size_t num_skipped = 0;

@@ -18,4 +18,8 @@ Padding SamePadding(int h, int w, int kernel_h, int kernel_w, int stride_h, int 
   return {vertical / 2, vertical - vertical / 2, horizontal / 2, horizontal - horizontal / 2};
 }
 
+WindowParams SameWindow(int h, int w, int kernel, int stride) {
+  return {kernel, kernel, stride, stride, SamePadding(h, w, kernel, kernel, stride, stride)};
+}
+
 }  // namespace siskin

@@ -23,5 +23,7 @@ struct WindowParams {
 // TensorFlow's "same": output = ceil(input / stride), the odd row or column of padding goes to the bottom and right.
 // https://www.tensorflow.org/api_docs/python/tf/nn ("Notes on padding")
 Padding SamePadding(int h, int w, int kernel_h, int kernel_w, int stride_h, int stride_w);
+// A square window with that padding.
+WindowParams SameWindow(int h, int w, int kernel, int stride);
 
 }  // namespace siskin

@@ -38,10 +38,8 @@ View ActivationView(Tensor& memory, int n, int h, int w, int c) {
 void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
   const int batch = static_cast<int>(state.range(0));
   ThreadPool threads(static_cast<int>(state.range(1)));
-  WindowParams window{layer.kernel, layer.kernel, layer.stride, layer.stride};
-  if (layer.same) {
-    window.padding = SamePadding(layer.size, layer.size, layer.kernel, layer.kernel, layer.stride, layer.stride);
-  }
+  const WindowParams window = layer.same ? SameWindow(layer.size, layer.size, layer.kernel, layer.stride)
+                                         : WindowParams{layer.kernel, layer.kernel, layer.stride, layer.stride};
   const int out = window.OutputHeight(layer.size);
   const size_t pixels_in = static_cast<size_t>(batch) * layer.size * layer.size;
   const size_t pixels_out = static_cast<size_t>(batch) * out * out;

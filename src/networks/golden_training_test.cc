@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "base/median.h"
 #include "base/random.h"
 #include "base/testing.h"
 #include "graph/training_plan.h"
@@ -129,12 +130,6 @@ struct After {
   std::string name, role;
   double norm = 0, expected = 0, change = 0;
 };
-
-double Median(std::vector<double> values) {
-  const auto middle = values.begin() + static_cast<ptrdiff_t>(values.size() / 2);
-  std::ranges::nth_element(values, middle);
-  return *middle;
-}
 
 class GoldenTraining : public ::testing::TestWithParam<const char*> {};
 

@@ -1,9 +1,9 @@
 #include "networks/measure.h"
 
-#include <algorithm>
 #include <chrono>
 #include <vector>
 
+#include "base/median.h"
 #include "base/random.h"
 #include "graph/plan.h"
 
@@ -34,9 +34,7 @@ double MedianSeconds(Plan& plan, double seconds) {
     plan.Run(input, batch, output);
     runs.push_back(SecondsSince(before));
   }
-  const auto middle = runs.begin() + static_cast<ptrdiff_t>(runs.size() / 2);
-  std::ranges::nth_element(runs, middle);
-  return *middle;
+  return Median(runs);
 }
 
 }  // namespace

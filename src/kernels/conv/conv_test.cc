@@ -52,15 +52,11 @@ void CheckConvolution(const Case& test) {
                    Dense(test.x.n, test.window.OutputHeight(test.x.h), test.window.OutputWidth(test.x.w), test.cout));
 }
 
-WindowParams Same(int h, int w, int kernel, int stride) {
-  return {kernel, kernel, stride, stride, SamePadding(h, w, kernel, kernel, stride, stride)};
-}
-
 TEST(Conv2DTest, KernelsAndStridesWithSamePadding) {
   for (const int channels : {1, 3, 5, 16, 20}) {
     for (const int kernel : {1, 2, 3, 5, 7}) {
       for (const int stride : {1, 2, 3}) {
-        CheckConvolution({.window = Same(9, 11, kernel, stride), .x = Dense(1, 9, 11, channels)});
+        CheckConvolution({.window = SameWindow(9, 11, kernel, stride), .x = Dense(1, 9, 11, channels)});
       }
     }
   }
@@ -98,7 +94,7 @@ TEST(Conv2DTest, EveryLayout) {
   for (const int channels : {3, 37}) {
     for (const Layout& x : AllLayouts(2, 5, 6, channels)) {
       for (const Layout& y : AllLayouts(2, 5, 6, 45)) {
-        CheckConvolution({.window = Same(5, 6, 3, 1), .x = x, .cout = 45, .residual = true}, y);
+        CheckConvolution({.window = SameWindow(5, 6, 3, 1), .x = x, .cout = 45, .residual = true}, y);
       }
     }
   }
@@ -106,7 +102,7 @@ TEST(Conv2DTest, EveryLayout) {
 
 TEST(Conv2DTest, ManyBlocks) {
   CheckConvolution({.window = {3, 3, 2, 2, {}}, .x = Dense(2, 61, 63, 3), .cout = 32});
-  CheckConvolution({.window = Same(30, 31, 1, 2), .x = Dense(4, 30, 31, 17), .cout = 32});
+  CheckConvolution({.window = SameWindow(30, 31, 1, 2), .x = Dense(4, 30, 31, 17), .cout = 32});
 }
 
 }  // namespace

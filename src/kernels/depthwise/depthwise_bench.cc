@@ -10,7 +10,7 @@ void BM_Depthwise(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   const int batch = arg(0), size = arg(1), channels = arg(2), stride = arg(3);
   ThreadPool threads(arg(4));
-  const WindowParams window{3, 3, stride, stride, SamePadding(size, size, 3, 3, stride, stride)};
+  const WindowParams window = SameWindow(size, size, 3, stride);
   const int out = window.OutputHeight(size), row = PixelStride(channels);
   const Tensor x(Shape{batch, size, size, row}), filter(Shape{3, 3, channels});
   Tensor y(Shape{batch, out, out, row});

@@ -39,16 +39,12 @@ Layout OutputOf(const WindowParams& window, const Layout& x) {
   return Dense(x.n, window.OutputHeight(x.h), window.OutputWidth(x.w), x.c);
 }
 
-WindowParams Same(const Layout& x, int kernel, int stride) {
-  return {kernel, kernel, stride, stride, SamePadding(x.h, x.w, kernel, kernel, stride, stride)};
-}
-
 TEST(DepthwiseConv2DTest, KernelsStridesAndWidths) {
   for (const int kernel : {1, 2, 3, 5}) {
     for (const int stride : {1, 2, 3}) {
       for (const int width : {1, 2, 3, 4, 5, 7, 10, 13}) {
         const Layout x = Dense(1, 6, width, 21);
-        const WindowParams window = Same(x, kernel, stride);
+        const WindowParams window = SameWindow(x.h, x.w, kernel, stride);
         CheckDepthwise(window, x, OutputOf(window, x), true, false, Activation::kNone);
       }
     }
@@ -60,7 +56,7 @@ TEST(DepthwiseConv2DTest, Channels) {
   for (const int channels : {1, 3, 4, 8, 15, 16, 17, 32, 127, 128, 129, 260}) {
     for (const int kernel : {3, 5}) {
       const Layout x = Dense(1, 4, 5, channels);
-      const WindowParams window = Same(x, kernel, 1);
+      const WindowParams window = SameWindow(x.h, x.w, kernel, 1);
       CheckDepthwise(window, x, OutputOf(window, x), false, true, Activation::kRelu6);
     }
   }
@@ -70,7 +66,7 @@ TEST(DepthwiseConv2DTest, EveryLayout) {
   for (const int kernel : {3, 4}) {
     for (const Layout& x : AllLayouts(2, 5, 6, 37)) {
       for (const Layout& y : AllLayouts(2, 5, 6, 37)) {
-        CheckDepthwise(Same(x, kernel, 1), x, y, true, true, Activation::kRelu);
+        CheckDepthwise(SameWindow(x.h, x.w, kernel, 1), x, y, true, true, Activation::kRelu);
       }
     }
   }
@@ -87,7 +83,7 @@ TEST(DepthwiseConv2DTest, AsymmetricWindows) {
 
 TEST(DepthwiseConv2DTest, ManyRowsOfSeveralImages) {
   const Layout x = Dense(3, 37, 11, 5);
-  const WindowParams window = Same(x, 3, 1);
+  const WindowParams window = SameWindow(x.h, x.w, 3, 1);
   CheckDepthwise(window, x, OutputOf(window, x), true, false, Activation::kNone);
 }
 
@@ -100,9 +96,8 @@ TEST(DepthwiseConv2DTest, NanReachesTheOutput) {
       std::vector<float> x(5 * 5 * 20, 1.0f), y(5 * 5 * 20);
       x[12 * 20 + 19] = nan;  // the centre, in the last channel
       const std::vector<float> filter(kernel * kernel * 20, 1.0f);
-      DepthwiseConv2D({kernel, kernel, 1, 1, SamePadding(5, 5, kernel, kernel, 1, 1)}, DenseView(x.data(), 1, 5, 5, 20),
-                      filter.data(), true, {.activation = Activation::kRelu6}, DenseView(y.data(), 1, 5, 5, 20),
-                      threads);
+      DepthwiseConv2D(SameWindow(5, 5, kernel, 1), DenseView(x.data(), 1, 5, 5, 20), filter.data(), true,
+                      {.activation = Activation::kRelu6}, DenseView(y.data(), 1, 5, 5, 20), threads);
       EXPECT_TRUE(std::isnan(y[12 * 20 + 19])) << CurrentIsa();
       EXPECT_EQ(y[12 * 20 + 18], 6.0f) << CurrentIsa();
     }

@@ -13,10 +13,6 @@ using namespace siskin::testing;
 
 constexpr uint64_t kSeed = 20240702;
 
-WindowParams Same(const Layout& x, int kernel, int stride) {
-  return {kernel, kernel, stride, stride, SamePadding(x.h, x.w, kernel, kernel, stride, stride)};
-}
-
 Layout OutputOf(const WindowParams& window, const Layout& x) {
   return Dense(x.n, window.OutputHeight(x.h), window.OutputWidth(x.w), x.c);
 }
@@ -103,7 +99,7 @@ TEST(DepthwiseGradientTest, KernelsStridesAndWidths) {
     for (const int stride : {1, 2, 3}) {
       for (const int width : {1, 2, 3, 4, 5, 7, 10, 13}) {
         const Layout x = Dense(1, 6, width, 21);
-        const WindowParams window = Same(x, kernel, stride);
+        const WindowParams window = SameWindow(x.h, x.w, kernel, stride);
         CheckGradients(window, x, OutputOf(window, x), true);
       }
     }
@@ -114,7 +110,7 @@ TEST(DepthwiseGradientTest, Heights) {
   for (const int stride : {1, 2}) {
     for (const int height : {1, 2, 3, 4, 5, 6, 7, 8, 9}) {
       const Layout x = Dense(2, height, 5, 19);
-      const WindowParams window = Same(x, 3, stride);
+      const WindowParams window = SameWindow(x.h, x.w, 3, stride);
       CheckGradients(window, x, OutputOf(window, x), false);
     }
   }
@@ -126,7 +122,7 @@ TEST(DepthwiseGradientTest, Channels) {
     for (const int kernel : {3, 5}) {
       for (const int stride : {1, 2}) {
         const Layout x = Dense(2, 4, 5, channels);
-        const WindowParams window = Same(x, kernel, stride);
+        const WindowParams window = SameWindow(x.h, x.w, kernel, stride);
         CheckGradients(window, x, OutputOf(window, x), true);
       }
     }
@@ -137,7 +133,7 @@ TEST(DepthwiseGradientTest, EveryLayout) {
   for (const int kernel : {3, 4}) {
     for (const int stride : {1, 2}) {
       for (const Layout& x : AllLayouts(2, 6, 5, 37)) {
-        const WindowParams window = Same(x, kernel, stride);
+        const WindowParams window = SameWindow(x.h, x.w, kernel, stride);
         const Layout y = OutputOf(window, x);
         for (const Layout& dy : AllLayouts(y.n, y.h, y.w, y.c)) CheckGradients(window, x, dy, true);
       }
@@ -159,7 +155,7 @@ TEST(DepthwiseGradientTest, AsymmetricWindows) {
 TEST(DepthwiseGradientTest, ManyRowsOfSeveralImages) {
   for (const int stride : {1, 2}) {
     const Layout x = Dense(3, 37, 11, 5);
-    const WindowParams window = Same(x, 3, stride);
+    const WindowParams window = SameWindow(x.h, x.w, 3, stride);
     CheckGradients(window, x, OutputOf(window, x), true);
   }
 }

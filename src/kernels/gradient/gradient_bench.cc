@@ -57,8 +57,7 @@ void BM_WeightGradientOfSeparable(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   ThreadPool threads(arg(5));
   const int size = arg(1), cin = arg(2), cout = arg(3), stride = arg(4);
-  const SeparableParams params{.window = {3, 3, stride, stride, SamePadding(size, size, 3, 3, stride, stride)},
-                               .relu_input = true};
+  const SeparableParams params{.window = SameWindow(size, size, 3, stride), .relu_input = true};
   const int out = params.window.OutputHeight(size);
   const Activations x(arg(0), size, size, cin, 1), dy(arg(0), out, out, cout, 2);
   const Tensor filter = RandomTensor(static_cast<size_t>(9) * cin, 3);
@@ -77,7 +76,7 @@ void BM_GradientOfDepthwise(benchmark::State& state) {
   const auto arg = [&](int i) { return static_cast<int>(state.range(i)); };
   ThreadPool threads(arg(4));
   const int batch = arg(0), size = arg(1), channels = arg(2), stride = arg(3);
-  const WindowParams window{3, 3, stride, stride, SamePadding(size, size, 3, 3, stride, stride)};
+  const WindowParams window = SameWindow(size, size, 3, stride);
   const int out = window.OutputHeight(size);
   const Activations x(batch, size, size, channels, 1), dx(batch, size, size, channels, 2),
       dy(batch, out, out, channels, 3);

@@ -17,20 +17,16 @@ using testing::AllLayouts;
 using testing::Buffer;
 using testing::CheckKernel;
 using testing::Dense;
+using testing::kNan;
 using testing::Layout;
 using testing::RandomBuffer;
 
 constexpr uint64_t kSeed = 20240706;
-using testing::kNan;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr uint16_t kNoTap = 0xA5A5;
 
 WindowParams Window(int kernel, int stride, Padding padding) {
   return {kernel, kernel, stride, stride, padding};
-}
-
-WindowParams Same(int h, int w, int kernel, int stride) {
-  return Window(kernel, stride, SamePadding(h, w, kernel, kernel, stride, stride));
 }
 
 struct Case {
@@ -41,22 +37,22 @@ struct Case {
 // Overlapping windows, windows with gaps, rows that no window reads; channels around lane counts and chunks of 256.
 std::vector<Case> Cases() {
   std::vector<Case> cases;
-  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 255, 257, 530}) cases.push_back({5, 6, c, Same(5, 6, 3, 2)});
+  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 255, 257, 530}) cases.push_back({5, 6, c, SameWindow(5, 6, 3, 2)});
   for (const int size : {3, 4, 5, 8}) {
     cases.push_back({size, size, 5, Window(3, 2, {})});
-    cases.push_back({size, size, 5, Same(size, size, 3, 2)});
+    cases.push_back({size, size, 5, SameWindow(size, size, 3, 2)});
     cases.push_back({size, size, 5, Window(3, 2, {1, 1, 1, 1})});
-    cases.push_back({size, size, 5, Same(size, size, 3, 1)});
+    cases.push_back({size, size, 5, SameWindow(size, size, 3, 1)});
     cases.push_back({size, size, 5, Window(2, 2, {})});
     cases.push_back({size, size, 5, Window(1, 1, {})});
     cases.push_back({size, size, 5, Window(2, 3, {})});
     cases.push_back({size, size, 5, Window(size, 1, {})});
   }
-  cases.push_back({1, 1, 4, Same(1, 1, 3, 2)});
+  cases.push_back({1, 1, 4, SameWindow(1, 1, 3, 2)});
   cases.push_back({6, 9, 20, {5, 2, 1, 3, {2, 1, 0, 1}}});
   cases.push_back({6, 9, 20, {3, 3, 1, 2, {1, 1, 1, 1}}});
   cases.push_back({7, 11, 17, {7, 11, 1, 1, {}}});  // global
-  cases.push_back({64, 3, 16, Same(64, 3, 3, 2)});
+  cases.push_back({64, 3, 16, SameWindow(64, 3, 3, 2)});
   return cases;
 }
 
@@ -134,7 +130,7 @@ TEST(MaxPoolGradient, AgreesWithReference) {
 }
 
 TEST(MaxPoolGradient, AnyLayout) {
-  const Case c = {5, 6, 21, Same(5, 6, 3, 2)};
+  const Case c = {5, 6, 21, SameWindow(5, 6, 3, 2)};
   const Layout out = OutputOf(c, 2), in = Dense(2, c.h, c.w, c.c);
   const std::vector<Layout> inputs = AllLayouts(in.n, in.h, in.w, in.c),
                             outputs = AllLayouts(out.n, out.h, out.w, out.c);
@@ -166,7 +162,7 @@ TEST(MaxPoolGradient, MinusInfinityIsAValue) {
     Buffer x(Dense(1, 3, 3, 19)), y(Dense(1, 2, 2, 19)), dx(Dense(1, 3, 3, 19));
     x.Fill(-kInfinity);
     Taps taps(y.view());
-    const WindowParams params = Same(3, 3, 3, 2);
+    const WindowParams params = SameWindow(3, 3, 3, 2);
     MaxPoolWithTaps(params, x.view(), y.view(), taps.values.data(), threads);
     ExpectTaps(params, x.view(), y.view(), taps);
     Buffer dy(Dense(1, 2, 2, 19));
@@ -223,7 +219,7 @@ TEST(AveragePoolGradient, AgreesWithReference) {
 }
 
 TEST(AveragePoolGradient, AnyLayout) {
-  const Case c = {5, 6, 21, Same(5, 6, 3, 1)};
+  const Case c = {5, 6, 21, SameWindow(5, 6, 3, 1)};
   const Layout out = OutputOf(c, 2);
   for (const Layout& dy : AllLayouts(out.n, out.h, out.w, out.c)) {
     for (const Layout& dx : AllLayouts(2, c.h, c.w, c.c)) CheckAveragePool(c, RandomBuffer(dy, kSeed), dx);
@@ -234,7 +230,7 @@ TEST(AveragePoolGradient, PaddingGetsNoShare) {
   std::vector<float> dy = {4, 8, 12, 16}, dx(9, kNan);
   ThreadPool threads(1);
   // "same" with stride 2 pads by 1 on every side: four pixels in each window, the middle one in all of them.
-  AveragePoolInputGradient(Same(3, 3, 3, 2), DenseView(dy.data(), 1, 2, 2, 1), DenseView(dx.data(), 1, 3, 3, 1),
+  AveragePoolInputGradient(SameWindow(3, 3, 3, 2), DenseView(dy.data(), 1, 2, 2, 1), DenseView(dx.data(), 1, 3, 3, 1),
                            threads);
   EXPECT_EQ(dx, (std::vector<float>{1, 3, 2, 4, 10, 6, 3, 7, 4}));
 }

@@ -12,10 +12,6 @@ using namespace siskin::testing;
 
 constexpr uint64_t kSeed = 20240701;
 
-WindowParams Same(const Layout& x, int kernel, int stride) {
-  return {kernel, kernel, stride, stride, SamePadding(x.h, x.w, kernel, kernel, stride, stride)};
-}
-
 Layout OutputOf(const WindowParams& window, const Layout& x, int cout) {
   return Dense(x.n, window.OutputHeight(x.h), window.OutputWidth(x.w), cout);
 }
@@ -115,7 +111,7 @@ TEST(Conv2DWeightGradientTest, KernelsAndStridesWithSamePadding) {
     for (const int kernel : {1, 2, 3, 5}) {
       for (const int stride : {1, 2, 3}) {
         const Layout x = Dense(1, 9, 11, channels);
-        CheckConvolution(Same(x, kernel, stride), x, 33);
+        CheckConvolution(SameWindow(x.h, x.w, kernel, stride), x, 33);
       }
     }
   }
@@ -132,7 +128,7 @@ TEST(Conv2DWeightGradientTest, AsymmetricWindowsAndPaddingBeyondTheImage) {
 TEST(Conv2DWeightGradientTest, EveryLayout) {
   for (const int channels : {3, 19}) {
     for (const Layout& x : AllLayouts(2, 5, 6, channels)) {
-      for (const Layout& dy : AllLayouts(2, 5, 6, 45)) CheckConvolution(Same(x, 3, 1), x, dy);
+      for (const Layout& dy : AllLayouts(2, 5, 6, 45)) CheckConvolution(SameWindow(x.h, x.w, 3, 1), x, dy);
     }
   }
 }
@@ -153,7 +149,7 @@ TEST(Conv2DWeightGradientTest, ManyPixelsInChunks) {
 TEST(SeparableWeightGradientTest, ManyPixelsInChunks) {
   for (const int stride : {1, 2}) {
     const Layout x = Padded(3, 70 * stride, 70 * stride, 17);
-    CheckSeparable({.window = Same(x, 3, stride), .relu_input = true}, x, 20);
+    CheckSeparable({.window = SameWindow(x.h, x.w, 3, stride), .relu_input = true}, x, 20);
   }
 }
 
@@ -169,7 +165,7 @@ TEST(SeparableWeightGradientTest, SizesKernelsAndStrides) {
     for (const int kernel : {3, 5}) {
       for (const int stride : {1, 2}) {
         const Layout x = Dense(2, 7, 9, channels);
-        CheckSeparable({.window = Same(x, kernel, stride), .relu_input = true}, x, 35);
+        CheckSeparable({.window = SameWindow(x.h, x.w, kernel, stride), .relu_input = true}, x, 35);
       }
     }
   }
@@ -184,7 +180,7 @@ TEST(SeparableWeightGradientTest, MobileNetsActivationBetween) {
 TEST(SeparableWeightGradientTest, EveryLayout) {
   for (const Layout& x : AllLayouts(2, 13, 11, 21)) {
     for (const Layout& dy : AllLayouts(2, 13, 11, 45)) {
-      CheckSeparable({.window = Same(x, 3, 1), .relu_input = true}, x, dy);
+      CheckSeparable({.window = SameWindow(x.h, x.w, 3, 1), .relu_input = true}, x, dy);
     }
   }
 }
@@ -192,7 +188,7 @@ TEST(SeparableWeightGradientTest, EveryLayout) {
 TEST(SeparableWeightGradientTest, WideLayers) {
   for (const int channels : {256, 728}) {
     const Layout x = Padded(3, 10, 10, channels);
-    CheckSeparable({.window = Same(x, 3, 1), .relu_input = true}, x, 40);
+    CheckSeparable({.window = SameWindow(x.h, x.w, 3, 1), .relu_input = true}, x, 40);
   }
 }
 

@@ -26,7 +26,7 @@ struct Input {
 
 void BM_MaxPool3x3Stride2(benchmark::State& state) {
   const Input x(state);
-  const WindowParams params = {3, 3, 2, 2, SamePadding(x.size, x.size, 3, 3, 2, 2)};
+  const WindowParams params = SameWindow(x.size, x.size, 3, 2);
   const int out = params.OutputHeight(x.size);
   Tensor data({8, out, out, x.stride});
   const View y = {data.data(), 8, out, out, x.channels, x.stride, true};

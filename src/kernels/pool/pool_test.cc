@@ -16,17 +16,12 @@ using testing::AllLayouts;
 using testing::Buffer;
 using testing::CheckKernel;
 using testing::Dense;
+using testing::kNan;
 using testing::Layout;
 using testing::RandomBuffer;
 
-using testing::kNan;
-
 WindowParams Window(int kernel, int stride, Padding padding) {
   return {kernel, kernel, stride, stride, padding};
-}
-
-WindowParams Same(int h, int w, int kernel, int stride) {
-  return Window(kernel, stride, SamePadding(h, w, kernel, kernel, stride, stride));
 }
 
 struct Case {
@@ -37,18 +32,18 @@ struct Case {
 // Both paths of the maximum (3x3 with stride 2 has its own), even and odd sizes, channels around the lane counts.
 std::vector<Case> Cases() {
   std::vector<Case> cases;
-  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 260}) cases.push_back({7, 8, c, Same(7, 8, 3, 2)});
+  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 260}) cases.push_back({7, 8, c, SameWindow(7, 8, 3, 2)});
   for (const int size : {3, 4, 5, 8}) {
     cases.push_back({size, size, 5, Window(3, 2, {})});
-    cases.push_back({size, size, 5, Same(size, size, 3, 2)});
+    cases.push_back({size, size, 5, SameWindow(size, size, 3, 2)});
     cases.push_back({size, size, 5, Window(3, 2, {1, 1, 1, 1})});
-    cases.push_back({size, size, 5, Same(size, size, 3, 1)});
+    cases.push_back({size, size, 5, SameWindow(size, size, 3, 1)});
     cases.push_back({size, size, 5, Window(2, 2, {})});
   }
-  cases.push_back({1, 1, 4, Same(1, 1, 3, 2)});
+  cases.push_back({1, 1, 4, SameWindow(1, 1, 3, 2)});
   cases.push_back({6, 9, 20, {5, 2, 1, 3, {2, 1, 0, 1}}});
   cases.push_back({6, 9, 20, {3, 3, 1, 2, {1, 1, 1, 1}}});
-  cases.push_back({64, 3, 16, Same(64, 3, 3, 2)});  // several work items
+  cases.push_back({64, 3, 16, SameWindow(64, 3, 3, 2)});  // several work items
   return cases;
 }
 
@@ -91,15 +86,15 @@ TEST(MaxPool, AgreesWithReference) {
 }
 
 TEST(MaxPool, AnyLayout) {
-  CheckLayouts(MaxPool, reference::MaxPool, Same(7, 6, 3, 2));
-  CheckLayouts(MaxPool, reference::MaxPool, Same(7, 6, 2, 1));
+  CheckLayouts(MaxPool, reference::MaxPool, SameWindow(7, 6, 3, 2));
+  CheckLayouts(MaxPool, reference::MaxPool, SameWindow(7, 6, 2, 1));
 }
 
 TEST(MaxPool, KnownValues) {
   std::vector<float> x = {-5, -4, -3, -9, -8, -7, -1, -2, -6}, y(4);
   ThreadPool threads(1);
   // "same" with stride 2 pads by 1 on every side; padding never wins, not even against negative numbers.
-  MaxPool(Same(3, 3, 3, 2), DenseView(x.data(), 1, 3, 3, 1), DenseView(y.data(), 1, 2, 2, 1), threads);
+  MaxPool(SameWindow(3, 3, 3, 2), DenseView(x.data(), 1, 3, 3, 1), DenseView(y.data(), 1, 2, 2, 1), threads);
   EXPECT_EQ(y, (std::vector<float>{-4, -3, -1, -2}));
 }
 
@@ -125,14 +120,14 @@ TEST(AveragePool, AgreesWithReference) {
 }
 
 TEST(AveragePool, AnyLayout) {
-  CheckLayouts(AveragePool, reference::AveragePool, Same(7, 6, 3, 1));
+  CheckLayouts(AveragePool, reference::AveragePool, SameWindow(7, 6, 3, 1));
 }
 
 TEST(AveragePool, PaddingIsNotCounted) {
   const std::vector<float> x = {1, 2, 3, 4, 5, 6, 7, 8, 9};
   std::vector<float> y(4);
   ThreadPool threads(1);
-  AveragePool(Same(3, 3, 3, 2), DenseView(x.data(), 1, 3, 3, 1), DenseView(y.data(), 1, 2, 2, 1), threads);
+  AveragePool(SameWindow(3, 3, 3, 2), DenseView(x.data(), 1, 3, 3, 1), DenseView(y.data(), 1, 2, 2, 1), threads);
   EXPECT_EQ(y, (std::vector<float>{3, 4, 6, 7}));  // corners: means of four numbers
 }
 

@@ -21,10 +21,6 @@ struct Case {
   bool residual = false;
 };
 
-WindowParams Same(const Layout& x, int kernel, int stride) {
-  return {kernel, kernel, stride, stride, SamePadding(x.h, x.w, kernel, kernel, stride, stride)};
-}
-
 void CheckSeparable(const Case& test, const Layout& y_layout) {
   const WindowParams& window = test.params.window;
   SCOPED_TRACE(fmt::format("kernel {} stride {} x {}x{}x{}x{} stride {}", window.kernel_h, window.stride_h, test.x.n,
@@ -60,7 +56,8 @@ TEST(SeparableConv2DTest, SizesKernelsAndStrides) {
     for (const int kernel : {3, 5}) {
       for (const int stride : {1, 2}) {
         const Layout x = Dense(2, 7, 9, channels);
-        CheckSeparable({.params = {.window = Same(x, kernel, stride), .relu_input = true}, .x = x, .cout = 35});
+        CheckSeparable(
+            {.params = {.window = SameWindow(x.h, x.w, kernel, stride), .relu_input = true}, .x = x, .cout = 35});
       }
     }
   }
@@ -79,8 +76,9 @@ TEST(SeparableConv2DTest, MobileNetsActivationBetween) {
 TEST(SeparableConv2DTest, EveryLayoutWithResidual) {
   for (const Layout& x : AllLayouts(1, 5, 6, 21)) {
     for (const Layout& y : AllLayouts(1, 5, 6, 45)) {
-      CheckSeparable({.params = {.window = Same(x, 3, 1), .relu_input = true}, .x = x, .cout = 45, .residual = true},
-                     y);
+      CheckSeparable(
+          {.params = {.window = SameWindow(x.h, x.w, 3, 1), .relu_input = true}, .x = x, .cout = 45, .residual = true},
+          y);
     }
   }
 }
@@ -89,13 +87,15 @@ TEST(SeparableConv2DTest, EveryLayoutWithResidual) {
 TEST(SeparableConv2DTest, WideLayers) {
   for (const int channels : {256, 728}) {
     const Layout x = Padded(1, 5, 5, channels);
-    CheckSeparable({.params = {.window = Same(x, 3, 1), .relu_input = true}, .x = x, .cout = 40, .residual = true});
+    CheckSeparable(
+        {.params = {.window = SameWindow(x.h, x.w, 3, 1), .relu_input = true}, .x = x, .cout = 40, .residual = true});
   }
 }
 
 TEST(SeparableConv2DTest, ManyBlocks) {
   const Layout x = Dense(3, 31, 30, 9);
-  CheckSeparable({.params = {.window = Same(x, 3, 1)}, .x = x, .cout = 33, .activation = Activation::kRelu});
+  CheckSeparable(
+      {.params = {.window = SameWindow(x.h, x.w, 3, 1)}, .x = x, .cout = 33, .activation = Activation::kRelu});
 }
 
 }  // namespace
