@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "compare/cost.h"
 #include "data/dataset.h"
 #include "networks/catalogue.h"
 #include "train/backbone.h"

@@ -71,7 +71,7 @@ std::string Spans(const Chart& chart, const Plot& plot) {
 }
 
 std::string Line(const ChartLine& line, const Plot& plot) {
-  std::string path, lonely;
+  std::string path;
   bool pen_down = false;
   for (size_t i = 0; i < line.points.size(); ++i) {
     const ChartPoint& point = line.points[i];
