@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <iostream>
 #include <sstream>
 
 #include "base/json.h"
+#include "base/testing.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "program.h"
@@ -146,8 +146,7 @@ std::vector<ExportCase> MakeExportCases(const fs::path& folder) {
 }
 
 fs::path TfjsModules() {
-  const char* given = std::getenv("SISKIN_TFJS");
-  const fs::path folder = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / "build" / "tfjs";
+  const fs::path folder = FolderFrom("SISKIN_TFJS", "build/tfjs");
   ProcessOptions node;
   node.command = {"node", "--version"};
   node.environment = EnvironmentWith("NO_COLOR", "1");

@@ -24,16 +24,18 @@ TemporaryFolder::~TemporaryFolder() {
   fs::remove_all(path_, ignored);
 }
 
+fs::path FolderFrom(const char* variable, const fs::path& otherwise) {
+  const char* given = std::getenv(variable);
+  return given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / otherwise;
+}
+
 fs::path SharedFolder(const std::string& name) {
-  const char* given = std::getenv("SISKIN_SHARED");
-  const fs::path root = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / ".." / "shared";
+  const fs::path root = FolderFrom("SISKIN_SHARED", "../shared");
   return fs::is_directory(root / name) ? root / name : fs::path();
 }
 
 fs::path BenchPython() {
-  const char* given = std::getenv("SISKIN_BENCH_VENV");
-  const fs::path folder = given != nullptr ? fs::path(given) : fs::path(SISKIN_SOURCE_DIR) / "build" / "bench-venv";
-  const fs::path python = folder / "bin" / "python";
+  const fs::path python = FolderFrom("SISKIN_BENCH_VENV", "build/bench-venv") / "bin" / "python";
   return ::access(python.c_str(), X_OK) == 0 ? python : fs::path();
 }
 

@@ -39,6 +39,9 @@ inline constexpr char kNoShared[] = "SKIPPED: ../shared is missing, nothing was 
 bool UnderSanitizer();
 inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
 
+// The folder that an environment variable names; if it is not set, that one below the project's.
+std::filesystem::path FolderFrom(const char* variable, const std::filesystem::path& otherwise);
+
 // Python with the programs to compare with (Keras, tf2onnx, ONNX Runtime, OpenVINO): of $SISKIN_BENCH_VENV, or of
 // build/bench-venv, which bench/lib/venv makes. Empty: not there, kNoBenchPython says so.
 std::filesystem::path BenchPython();

@@ -133,8 +133,7 @@ void TrainingPlan::Impl::WriteContribution(int value, const TrainingOp& op, cons
 
 void TrainingPlan::Impl::BiasGradient(const TrainingOp& op, BufferId dy) {
   if (op.bias == kNoParameter) return;
-  const FeatureShape& shape = ShapeOf(op.output);
-  NeedScratch(ChannelSumsScratch(Pixels(shape) * static_cast<size_t>(options_.max_batch), shape.c));
+  NeedChannelSums(ShapeOf(op.output));
   schedule_.Emit(op.name, "bias gradient", {dy}, [this, &op, dy](const TrainingPass& pass) {
     ChannelSums(At(dy, pass), &pass.gradient[op.bias], scratch(), threads_);
   });

@@ -114,7 +114,7 @@ void TrainingPlan::Impl::ForwardStatistics(const TrainingOp& op) {
   const FeatureShape& shape = ShapeOf(op.output);
   const BufferId x = Ensure(op.inputs[0]);
   NormState& norm = norms_.try_emplace(Index(op.output), shape.c).first->second;
-  NeedScratch(ChannelSumsScratch(Pixels(shape) * static_cast<size_t>(options_.max_batch), shape.c));
+  NeedChannelSums(shape);
   schedule_.Emit(op.name, "statistics", {x}, [this, &op, &norm, x](const TrainingPass& pass) {
     const ConstView view = At(x, pass);
     if (options_.batch_statistics) {

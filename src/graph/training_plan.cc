@@ -23,7 +23,8 @@ TrainingPlan::Impl::Impl(const Graph& graph, const TrainingPlanOptions& options,
   BuildForward();
   BuildBackward();
   schedule_.PlanArena();
-  AllocateScratch();
+  scratch_ = Tensor(Shape{static_cast<int64_t>(scratch_floats_)});
+  dense_logits_.resize(Index(options_.max_batch) * Index(logits.c));
 }
 
 std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parameters, std::span<float> statistics,

@@ -10,6 +10,7 @@
 
 #include "graph/training_plan.h"
 #include "graph/training_schedule.h"
+#include "kernels/batchnorm/training.h"
 #include "kernels/gemm/gemm.h"
 #include "kernels/separable/separable.h"
 
@@ -66,14 +67,13 @@ class TrainingPlan::Impl {
     return op != nullptr && (op->kind == LayerKind::kBatchNorm || op->kind == LayerKind::kActivation);
   }
   void NeedScratch(size_t floats) { scratch_floats_ = std::max(scratch_floats_, floats); }
+  void NeedChannelSums(const FeatureShape& shape) {
+    NeedScratch(ChannelSumsScratch(Pixels(shape) * Index(options_.max_batch), shape.c));
+  }
   // Filters of a convolution, packed for the forward pass and turned round for the backward pass.
   void NeedFilters(int taps, int cin, int cout) {
     packed_.Reserve(taps * cin, cout);
     packed_.Reserve(taps * cout, cin);
-  }
-  void AllocateScratch() {
-    scratch_ = Tensor(Shape{static_cast<int64_t>(scratch_floats_)});
-    dense_logits_.resize(static_cast<size_t>(options_.max_batch) * Index(ShapeOf(program_.output).c));
   }
   std::span<float> scratch() { return scratch_.values<float>(); }
   View At(BufferId buffer, const TrainingPass& pass) const {

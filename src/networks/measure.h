@@ -13,7 +13,7 @@ namespace siskin {
 struct InferenceCost {
   double ms_per_photo = 0;       // one photo at a time
   double photos_per_second = 0;  // kMeasuredBatch at a time
-  size_t memory_bytes = 0;       // weights and activations for one photo at a time
+  size_t memory_bytes = 0;       // packed weights, activations and scratch for one photo at a time
 };
 
 inline constexpr int kMeasuredBatch = 8;

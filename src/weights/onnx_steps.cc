@@ -283,7 +283,6 @@ class NodeReader {
     return mean;
   }
 
-  // A concatenation of concatenations is one.
   MaybeValue Concat(const OnnxNode& node) {
     Step step;
     step.kind = LayerKind::kConcat;
@@ -292,12 +291,7 @@ class NodeReader {
       const MaybeValue x = Unpadded(node, i);
       if (!x || (i > 0 && x->behind != behind)) return {};
       behind = x->behind;
-      const Step& part = StepAt(*x);
-      if (part.kind == LayerKind::kConcat) {
-        step.inputs.insert(step.inputs.end(), part.inputs.begin(), part.inputs.end());
-      } else {
-        step.inputs.push_back(x->step);
-      }
+      AddPart(steps_, x->step, &step);
     }
     const int64_t axis = node.Int("axis", 0);
     if (step.inputs.size() > kMaxParts) return {};

@@ -112,6 +112,7 @@ class WeightTaker {
     for (size_t i = 0; i < operands.size(); ++i) {
       if (affine.operands[i] != nullptr) operands[i] = ReadChannels(affine.operands[i], channels);
     }
+    const double epsilon = affine.is_norm() ? EpsilonOf(affine) : 0;
     for (size_t c = 0; c < channels; ++c) {
       const double operand = operands[0][c];
       double factor = 1, offset = 0;
@@ -124,7 +125,7 @@ class WeightTaker {
       } else if (op == "Div") {
         factor = 1 / operand;
       } else {  // BatchNormalization
-        factor = operand / std::sqrt(operands[3][c] + double{EpsilonOf(affine)});
+        factor = operand / std::sqrt(operands[3][c] + epsilon);
         offset = operands[1][c] - operands[2][c] * factor;
       }
       (*scale)[c] *= factor;

@@ -190,6 +190,29 @@ TEST(OnnxStructure, RefusesSumsWhoseSidesCannotBeToldApart) {
               [&] { TakeByStructure(bytes, "x", build, &note); });
 }
 
+// Three branches, joined at once or two and then the third: the same computation, whoever writes it which way.
+TEST(OnnxStructure, ConcatenationsOfConcatenations) {
+  const auto joined = [](bool at_once) {
+    return [at_once](int more) {
+      Graph g;
+      const NodeId x = g.Input(4 + more, 4 + more, 3);
+      std::vector<NodeId> parts;
+      for (const int filters : {2, 3, 4}) {
+        parts.push_back(g.Conv2D("conv" + std::to_string(filters), x, {.filters = filters, .use_bias = true}));
+      }
+      if (!at_once) parts = {g.Concat("two", {parts[0], parts[1]}), parts[2]};
+      g.Concat("all", parts);
+      return g;
+    };
+  };
+  for (const bool ours : {false, true}) {
+    const Graph theirs = joined(!ours)(0);
+    std::string note;
+    const TensorMap taken = TakeByStructure(NamelessOnnx(theirs, WeightsOf(theirs)), "x", joined(ours), &note);
+    ExpectSameTensors(taken, WeightsOf(theirs));
+  }
+}
+
 // One layer, for files made by hand.
 Graph OneConvolution(int more) {
   Graph g;

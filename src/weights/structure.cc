@@ -48,7 +48,7 @@ class GraphReader {
       case LayerKind::kAdd:
         return Add(layer);
       case LayerKind::kConcat:
-        return Append(Flattened(layer), {});
+        return Concat(layer);
       default:
         return Append(StepFor(layer), {});
     }
@@ -110,20 +110,10 @@ class GraphReader {
     return Append(std::move(pointwise), {.layer = &layer, .kernel = "pointwise_kernel", .bias = layer.use_bias});
   }
 
-  // A concatenation of concatenations is one.
-  Step Flattened(const Layer& layer) const {
+  Value Concat(const Layer& layer) {
     Step whole = StepFor(layer);
-    std::vector<int> parts;
-    for (const int input : whole.inputs) {
-      const Step& part = result_.steps[static_cast<size_t>(input)];
-      if (part.kind == LayerKind::kConcat) {
-        parts.insert(parts.end(), part.inputs.begin(), part.inputs.end());
-      } else {
-        parts.push_back(input);
-      }
-    }
-    whole.inputs = std::move(parts);
-    return whole;
+    for (const int input : std::exchange(whole.inputs, {})) AddPart(result_.steps, input, &whole);
+    return Append(std::move(whole), {});
   }
 
   const Graph& graph_;
@@ -283,6 +273,15 @@ std::string NetworkSteps::NameOf(int step) const {
   const Layer* layer = layers[static_cast<size_t>(at)].layer;
   if (layer == nullptr) return "the " + what;
   return at == step ? fmt::format("{} ({})", layer->name, what) : fmt::format("the {} behind {}", what, layer->name);
+}
+
+void AddPart(const std::vector<Step>& steps, int input, Step* concatenation) {
+  const Step& part = steps[static_cast<size_t>(input)];
+  if (part.kind == LayerKind::kConcat) {
+    concatenation->inputs.insert(concatenation->inputs.end(), part.inputs.begin(), part.inputs.end());
+  } else {
+    concatenation->inputs.push_back(input);
+  }
 }
 
 NetworkSteps StepsOf(const Graph& graph) {

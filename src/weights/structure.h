@@ -28,6 +28,9 @@ struct Step {
 // "3x3 convolution, stride 2, 3 to 32 channels".
 std::string Describe(const Step& step);
 
+// Adds an input to a concatenation; of an input that is one itself, what it consists of: both are one.
+void AddPart(const std::vector<Step>& steps, int input, Step* concatenation);
+
 // Where the weights of one of our steps belong.
 struct StepLayers {
   const Layer* layer = nullptr;  // convolution or matrix; null: a step without weights
