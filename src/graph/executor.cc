@@ -82,16 +82,10 @@ BoundOp BindWeights(Op& op) {
   return bound;
 }
 
-size_t ScratchFloats(const BoundOp& op, int max_images, int num_threads) {
-  const FeatureShape& x = op.input.shape;
-  const int cout = op.output.shape.c;
-  if (op.kind == LayerKind::kConv2D) return Conv2DScratch(op.window, x.h, x.w, x.c, cout, num_threads);
-  if (op.kind != LayerKind::kSeparableConv2D) return 0;
-  size_t floats = 0;
-  for (int n = 1; n <= max_images; ++n) {
-    floats = std::max(floats, SeparableScratch(Separable(op), n, x.h, x.w, x.c, cout, num_threads));
-  }
-  return floats;
+size_t ScratchFloats(const BoundOp& op, int num_threads) {
+  const int cin = op.input.shape.c;
+  if (op.kind == LayerKind::kConv2D) return Conv2DScratch(op.window, cin, num_threads);
+  return op.kind == LayerKind::kSeparableConv2D ? SeparableScratch(cin, num_threads) : 0;
 }
 
 size_t WeightsBytes(const BoundOp& op) {

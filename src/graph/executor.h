@@ -43,7 +43,7 @@ struct Places {
 BoundOp BindWeights(Op& op);
 
 // Floats of scratch that `op`, with its slots set, needs for any number of images up to `max_images`.
-size_t ScratchFloats(const BoundOp& op, int max_images, int num_threads);
+size_t ScratchFloats(const BoundOp& op, int num_threads);
 
 // Bytes of the weights as they are kept.
 size_t WeightsBytes(const BoundOp& op);

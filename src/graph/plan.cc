@@ -100,7 +100,7 @@ void Plan::Impl::BindConcat(const Op& op, int index) {
 }
 
 void Plan::Impl::Append(const Op& op, BoundOp bound, int index) {
-  bound.scratch_floats = ScratchFloats(bound, images_per_pass, threads.num_threads());
+  bound.scratch_floats = ScratchFloats(bound, threads.num_threads());
   if (bound.scratch_floats > 0) {
     bound.scratch_buffer = static_cast<int>(storage.buffers.size());
     storage.buffers.push_back({bound.scratch_floats * sizeof(float), index, index});

@@ -160,7 +160,7 @@ void TrainingPlan::Impl::BackwardConv(const TrainingOp& op, BufferId dy) {
     });
   }
   const WindowParams window = InputGradientWindow(op.window, in.h, in.w);
-  NeedScratch(Conv2DScratch(window, out.h, out.w, out.c, in.c, threads_.num_threads()));
+  NeedScratch(Conv2DScratch(window, out.c, threads_.num_threads()));
   const Target target = Contribute(op.inputs[0]);
   schedule_.Emit(op.name, "input gradient", {slope, target.to, target.base},
                  [this, &op, window, slope, target, taps](const TrainingPass& pass) {
@@ -216,7 +216,7 @@ void TrainingPlan::Impl::BackwardDepthwise(const TrainingOp& op, BufferId dy) {
 void TrainingPlan::Impl::BackwardDepthwiseStep(const TrainingOp& op, BufferId x, BufferId slope) {
   const int input = op.inputs[0];
   const FeatureShape in = ShapeOf(input);
-  NeedScratch(DepthwiseGradientScratch(op.window, options_.max_batch, in.h, in.w, in.c, threads_.num_threads()));
+  NeedScratch(DepthwiseGradientScratch(op.window, in.c));
   if (!WantsGradient(input)) {
     schedule_.Emit(op.name, "filter gradient", {x, slope}, [this, &op, x, slope](const TrainingPass& pass) {
       DepthwiseFilterGradient(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.gradient[op.depthwise],
@@ -248,8 +248,9 @@ void TrainingPlan::Impl::BackwardNorm(const TrainingOp& op, BufferId dy) {
                  [this, &op, &norm, dy, x](const TrainingPass& pass) { NormSums(op, norm, dy, x, pass); });
   const auto gradient = [this, &op, &norm, dy, x](const TrainingPass& pass, const View& dx) {
     const bool moves = options_.batch_statistics;
-    NormalizationInputGradient({norm.scale(), norm.shift(), op.activation}, At(dy, pass), At(x, pass), norm.a(),
-                               moves ? norm.b() : nullptr, moves ? norm.c() : nullptr, dx, threads_);
+    NormalizationInputGradient({norm.scale.data(), norm.shift.data(), op.activation}, At(dy, pass), At(x, pass),
+                               norm.a.data(), moves ? norm.b.data() : nullptr, moves ? norm.c.data() : nullptr, dx,
+                               threads_);
   };
   if (gradients_[Index(input)] == kNoBuffer && SoleOwner(dy)) {  // in place
     Own(input, dy);
@@ -265,17 +266,17 @@ void TrainingPlan::Impl::BackwardNorm(const TrainingOp& op, BufferId dy) {
 void TrainingPlan::Impl::NormSums(const TrainingOp& op, NormState& norm, BufferId dy, BufferId x,
                                   const TrainingPass& pass) {
   const ConstView view = At(x, pass);
-  NormalizationSums({norm.scale(), norm.shift(), op.activation}, At(dy, pass), view, norm.mean(), norm.sum_dy(),
-                    norm.sum_dy_x(), scratch(), threads_);
+  NormalizationSums({norm.scale.data(), norm.shift.data(), op.activation}, At(dy, pass), view, norm.mean.data(),
+                    norm.sum_dy.data(), norm.sum_dy_x.data(), scratch(), threads_);
   const auto pixels = static_cast<double>(view.num_pixels());
   for (size_t c = 0; c < Index(view.c); ++c) {
-    const double r = 1 / std::sqrt(static_cast<double>(norm.variance()[c]) + op.epsilon);
-    const double a = norm.scale()[c], b = -a * r * r * norm.sum_dy_x()[c] / pixels;
-    pass.gradient[op.beta + c] = norm.sum_dy()[c];
-    if (op.gamma != kNoParameter) pass.gradient[op.gamma + c] = static_cast<float>(norm.sum_dy_x()[c] * r);
-    norm.a()[c] = static_cast<float>(a);
-    norm.b()[c] = static_cast<float>(b);
-    norm.c()[c] = static_cast<float>(-a * norm.sum_dy()[c] / pixels - b * norm.mean()[c]);
+    const double r = 1 / std::sqrt(static_cast<double>(norm.variance[c]) + op.epsilon);
+    const double a = norm.scale[c], b = -a * r * r * norm.sum_dy_x[c] / pixels;
+    pass.gradient[op.beta + c] = norm.sum_dy[c];
+    if (op.gamma != kNoParameter) pass.gradient[op.gamma + c] = static_cast<float>(norm.sum_dy_x[c] * r);
+    norm.a[c] = static_cast<float>(a);
+    norm.b[c] = static_cast<float>(b);
+    norm.c[c] = static_cast<float>(-a * norm.sum_dy[c] / pixels - b * norm.mean[c]);
   }
 }
 

@@ -63,7 +63,7 @@ BufferId TrainingPlan::Impl::Ensure(int value) {
   if (op.kind == LayerKind::kBatchNorm) {
     NormState& norm = norms_.at(Index(op.output));
     schedule_.Emit(op.name, "normalise", {from, to}, [this, &op, &norm, from, to](const TrainingPass& pass) {
-      ScaleShift(At(from, pass), norm.scale(), norm.shift(), op.activation, At(to, pass), threads_);
+      ScaleShift(At(from, pass), norm.scale.data(), norm.shift.data(), op.activation, At(to, pass), threads_);
     });
   } else {
     schedule_.Emit(op.name, "activate", {from, to}, [this, &op, from, to](const TrainingPass& pass) {
@@ -90,13 +90,8 @@ void TrainingPlan::Impl::ForwardConvolution(const TrainingOp& op) {
   }
   const int taps = op.kind == LayerKind::kConv2D ? op.window.kernel_h * op.window.kernel_w : 1;
   NeedFilters(taps, in.c, out.c);
-  if (op.kind == LayerKind::kConv2D) {
-    NeedScratch(Conv2DScratch(op.window, in.h, in.w, in.c, out.c, threads));
-  } else {
-    for (int n = 1; n <= options_.max_batch; ++n) {
-      NeedScratch(SeparableScratch(SeparableOf(op), n, in.h, in.w, in.c, out.c, threads));
-    }
-  }
+  NeedScratch(op.kind == LayerKind::kConv2D ? Conv2DScratch(op.window, in.c, threads)
+                                            : SeparableScratch(in.c, threads));
   schedule_.Emit(op.name, "convolve", {x, y}, [this, &op, x, y, rows = taps * in.c](const TrainingPass& pass) {
     packed_.Pack(&pass.parameters[op.kernel], rows, At(y, pass).c, threads_);
     if (op.kind == LayerKind::kConv2D) {
@@ -118,18 +113,18 @@ void TrainingPlan::Impl::ForwardStatistics(const TrainingOp& op) {
   schedule_.Emit(op.name, "statistics", {x}, [this, &op, &norm, x](const TrainingPass& pass) {
     const ConstView view = At(x, pass);
     if (options_.batch_statistics) {
-      ChannelMoments(view, norm.mean(), norm.variance(), scratch(), threads_);
+      ChannelMoments(view, norm.mean.data(), norm.variance.data(), scratch(), threads_);
       MoveStatistics(op, norm, view.c, pass);
     } else {
-      std::copy_n(&pass.statistics[op.mean], view.c, norm.mean());
-      std::copy_n(&pass.statistics[op.variance], view.c, norm.variance());
+      std::copy_n(&pass.statistics[op.mean], view.c, norm.mean.data());
+      std::copy_n(&pass.statistics[op.variance], view.c, norm.variance.data());
     }
     BatchNormAffine({.gamma = op.gamma == kNoParameter ? nullptr : &pass.parameters[op.gamma],
                      .beta = &pass.parameters[op.beta],
-                     .mean = norm.mean(),
-                     .variance = norm.variance(),
+                     .mean = norm.mean.data(),
+                     .variance = norm.variance.data(),
                      .epsilon = op.epsilon},
-                    view.c, norm.scale(), norm.shift());
+                    view.c, norm.scale.data(), norm.shift.data());
   });
 }
 
@@ -139,8 +134,8 @@ void TrainingPlan::Impl::MoveStatistics(const TrainingOp& op, NormState& norm, i
   for (size_t c = 0; c < static_cast<size_t>(channels); ++c) {
     float& mean = pass.statistics[op.mean + c];
     float& variance = pass.statistics[op.variance + c];
-    mean = mean * keep + norm.mean()[c] * take;
-    variance = variance * keep + norm.variance()[c] * take;
+    mean = mean * keep + norm.mean[c] * take;
+    variance = variance * keep + norm.variance[c] * take;
   }
 }
 
@@ -190,7 +185,7 @@ void TrainingPlan::Impl::ForwardAdd(const TrainingOp& op) {
   NormState& norm = norms_.at(Index(normed));
   const BufferId x = Ensure(producer_[Index(normed)]->inputs[0]), b = Ensure(other), y = NewActivation(op);
   schedule_.Emit(op.name, "normalise and add", {x, b, y}, [this, &norm, x, b, y](const TrainingPass& pass) {
-    ScaleShiftAdd(At(x, pass), norm.scale(), norm.shift(), At(b, pass), At(y, pass), threads_);
+    ScaleShiftAdd(At(x, pass), norm.scale.data(), norm.shift.data(), At(b, pass), At(y, pass), threads_);
   });
 }
 

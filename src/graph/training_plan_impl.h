@@ -34,18 +34,13 @@ class TrainingPlan::Impl {
  private:
   // What a batch normalisation knows between forward and backward, [C] each.
   struct NormState {
-    explicit NormState(int channels) : values(10, std::vector<float>(static_cast<size_t>(channels))) {}
-    float* mean() { return values[0].data(); }
-    float* variance() { return values[1].data(); }
-    float* scale() { return values[2].data(); }
-    float* shift() { return values[3].data(); }
-    float* sum_dy() { return values[4].data(); }
-    float* sum_dy_x() { return values[5].data(); }
-    float* a() { return values[6].data(); }  // of dx = a * dy + b * x + c
-    float* b() { return values[7].data(); }
-    float* c() { return values[8].data(); }
-
-    std::vector<std::vector<float>> values;
+    explicit NormState(int channels) {
+      for (auto* values : {&mean, &variance, &scale, &shift, &sum_dy, &sum_dy_x, &a, &b, &c}) {
+        values->resize(static_cast<size_t>(channels));
+      }
+    }
+    std::vector<float> mean, variance, scale, shift, sum_dy, sum_dy_x;
+    std::vector<float> a, b, c;  // of dx = a * dy + b * x + c
   };
 
   // y = factor * x as scale and shift.

@@ -53,8 +53,7 @@ void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
   if (layer.kind == Layer::kConv) {
     const int depth = taps * layer.cin;
     const PackedMatrix filter(RandomTensor(static_cast<size_t>(depth) * layer.cout, 4).data(), depth, layer.cout);
-    Tensor scratch(Shape{static_cast<int64_t>(
-        Conv2DScratch(window, layer.size, layer.size, layer.cin, layer.cout, threads.num_threads()))});
+    Tensor scratch(Shape{static_cast<int64_t>(Conv2DScratch(window, layer.cin, threads.num_threads()))});
     const Epilogue epilogue{.bias = bias.data(), .activation = Activation::kRelu};
     MeasureAgainstPeak(state, threads, static_cast<double>(pixels_out) * depth * layer.cout,
                        [&] { Conv2D(window, x, filter, epilogue, y, scratch.values<float>(), threads); });
@@ -70,8 +69,7 @@ void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
                                .between_bias = mobilenet ? between.data() : nullptr,
                                .between = mobilenet ? Activation::kRelu6 : Activation::kNone};
   const Epilogue epilogue{.bias = bias.data(), .activation = mobilenet ? Activation::kRelu6 : Activation::kNone};
-  Tensor scratch(Shape{static_cast<int64_t>(
-      SeparableScratch(params, batch, layer.size, layer.size, layer.cin, layer.cout, threads.num_threads()))});
+  Tensor scratch(Shape{static_cast<int64_t>(SeparableScratch(layer.cin, threads.num_threads()))});
   MeasureAgainstPeak(state, threads, static_cast<double>(pixels_out) * layer.cin * (taps + layer.cout), [&] {
     SeparableConv2D(params, x, depthwise.data(), pointwise, epilogue, y, scratch.values<float>(), threads);
   });

@@ -53,7 +53,7 @@ bool IsPointwise(const WindowParams& params) {
 }
 }  // namespace
 
-size_t Conv2DScratch(const WindowParams& params, int, int, int cin, int, int num_threads) {
+size_t Conv2DScratch(const WindowParams& params, int cin, int num_threads) {
   if (IsPointwise(params)) return 0;
   const int row_floats = cin * params.stride_h * params.stride_w;
   return ConvTaps::ScratchFloats(params, cin, Blocking::MaxBlockRows(row_floats, HWY_DYNAMIC_DISPATCH(ConvTileRowsT)()),

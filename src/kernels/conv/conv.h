@@ -12,7 +12,7 @@
 namespace siskin {
 
 // Floats of scratch that Conv2D needs for these shapes with `num_threads` workers.
-size_t Conv2DScratch(const WindowParams& params, int h, int w, int cin, int cout, int num_threads);
+size_t Conv2DScratch(const WindowParams& params, int cin, int num_threads);
 
 //   x: [N, H, W, Cin]   filter: [KH, KW, Cin, Cout] packed as a matrix [KH*KW*Cin, Cout]
 //   y: [N, OH, OW, Cout], overwritten   scratch: at least Conv2DScratch floats, 64-byte aligned

@@ -40,7 +40,7 @@ void CheckConvolution(const Case& test, const Layout& y_layout) {
   Buffer expected(y_layout);
   reference::Conv2D(window, x.view(), filter.data(), epilogue, expected.view());
   CheckKernel(y_layout, expected.view(), {.depth = depth, .seed = kSeed}, [&](View y, ThreadPool& threads) {
-    const size_t floats = Conv2DScratch(window, test.x.h, test.x.w, test.x.c, test.cout, threads.num_threads());
+    const size_t floats = Conv2DScratch(window, test.x.c, threads.num_threads());
     const auto scratch = Scratch(floats);
     const PackedMatrix packed(filter.data(), depth, test.cout);
     Conv2D(window, x.view(), packed, epilogue, y, scratch->values<float>(), threads);

@@ -474,7 +474,7 @@ const float* Flip(const WindowParams& params, const float* filter, int c, float*
 
 }  // namespace
 
-size_t DepthwiseGradientScratch(const WindowParams& params, int, int, int, int c, int) {
+size_t DepthwiseGradientScratch(const WindowParams& params, int c) {
   return FilterFloats(params, c) + GroupFloats(params, c) * kMaxGroups;
 }
 

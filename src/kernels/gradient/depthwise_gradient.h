@@ -11,7 +11,7 @@
 namespace siskin {
 
 // Floats of scratch for an input of n x h x w x c.
-size_t DepthwiseGradientScratch(const WindowParams& params, int n, int h, int w, int c, int num_threads);
+size_t DepthwiseGradientScratch(const WindowParams& params, int c);
 
 //   x: [N, H, W, C]   dy: [N, OH, OW, C]   dfilter: [KH, KW, C], overwritten   scratch: 64-byte aligned
 // relu_input: the forward pass put x through ReLU. Sums go image by image in a fixed order: the same bits for any

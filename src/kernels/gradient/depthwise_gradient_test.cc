@@ -19,8 +19,7 @@ Layout OutputOf(const WindowParams& window, const Layout& x) {
 
 // Scratch of exactly the size that the kernels ask for, filled with NaN.
 Buffer Scratch(const WindowParams& window, const Layout& x, const ThreadPool& threads) {
-  return Buffer(
-      Dense(1, 1, 1, static_cast<int>(DepthwiseGradientScratch(window, x.n, x.h, x.w, x.c, threads.num_threads()))));
+  return Buffer(Dense(1, 1, 1, static_cast<int>(DepthwiseGradientScratch(window, x.c))));
 }
 std::span<float> Span(Buffer& buffer) {
   return {buffer.view().data, static_cast<size_t>(buffer.view().c)};

@@ -37,10 +37,8 @@ void CheckInputGradient(const WindowParams& params, int h, int w, int cin, int c
         Dilate(params, dy.view(), View(), spread.view(), threads);
         EXPECT_TRUE(spread.Intact());
         const WindowParams window = InputGradientWindow(params, h, w);
-        Buffer scratch(Dense(1, 1, 1,
-                             std::max(1, static_cast<int>(Conv2DScratch(window, spread_layout.h, spread_layout.w, cout,
-                                                                        cin, threads.num_threads())))),
-                       64);
+        const size_t scratch_floats = Conv2DScratch(window, cout, threads.num_threads());
+        Buffer scratch(Dense(1, 1, 1, std::max(1, static_cast<int>(scratch_floats))), 64);
         PackedMatrix packed;
         packed.PackTurned(filter.data(), taps, cin, cout, threads);
         Conv2D(window, spread.view(), packed, {.residual = with_base ? dx : View()}, dx,

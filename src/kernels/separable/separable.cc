@@ -53,7 +53,7 @@ namespace siskin {
 HWY_EXPORT(PanelFloatsT);
 HWY_EXPORT(SeparableConv2DT);
 
-size_t SeparableScratch(const SeparableParams&, int, int, int, int cin, int, int num_threads) {
+size_t SeparableScratch(int cin, int num_threads) {
   return HWY_DYNAMIC_DISPATCH(PanelFloatsT)(cin) * static_cast<size_t>(num_threads);
 }
 

@@ -21,7 +21,7 @@ struct SeparableParams {
 };
 
 // Floats of scratch that SeparableConv2D needs for these shapes with `num_threads` workers.
-size_t SeparableScratch(const SeparableParams& params, int n, int h, int w, int cin, int cout, int num_threads);
+size_t SeparableScratch(int cin, int num_threads);
 
 //   x: [N, H, W, Cin]   depthwise: [KH, KW, Cin]   pointwise: [Cin, Cout] packed
 //   y: [N, OH, OW, Cout], overwritten   scratch: at least SeparableScratch floats, 64-byte aligned

@@ -39,8 +39,7 @@ void CheckSeparable(const Case& test, const Layout& y_layout) {
                              {.bias = test.params.between_bias, .activation = test.params.between}, between.view());
   reference::MatMul(between.view(), pointwise.data(), epilogue, expected.view());
   CheckKernel(y_layout, expected.view(), {.depth = cin + taps, .seed = kSeed}, [&](View y, ThreadPool& threads) {
-    Tensor scratch(Shape{static_cast<int64_t>(
-        SeparableScratch(test.params, test.x.n, test.x.h, test.x.w, cin, test.cout, threads.num_threads()))});
+    Tensor scratch(Shape{static_cast<int64_t>(SeparableScratch(cin, threads.num_threads()))});
     const PackedMatrix packed(pointwise.data(), cin, test.cout);
     SeparableConv2D(test.params, x.view(), depthwise.data(), packed, epilogue, y, scratch.values<float>(), threads);
   });
