@@ -43,7 +43,7 @@ siskin_classifier* siskin_open_file(const char* path, int threads, siskin_error*
 siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int threads, siskin_error* error);
 void siskin_close(siskin_classifier* classifier); /* NULL is allowed */
 
-int siskin_num_classes(const siskin_classifier* classifier);
+int siskin_num_classes(const siskin_classifier* classifier); /* of NULL: 0 */
 /* The name of class 0 <= label < siskin_num_classes, valid until siskin_close; NULL for any other. */
 const char* siskin_class_name(const siskin_classifier* classifier, int label);
 

@@ -21,6 +21,7 @@ struct Prediction {
   float score = 0;            // of that class, 0..1
   std::vector<float> scores;  // of every class, in the order of class_names(); they sum to 1
   std::string error;          // why the photo could not be read; empty otherwise
+  std::string warning;        // the photo could be read, but is damaged
   bool ok() const { return error.empty(); }
 };
 

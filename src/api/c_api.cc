@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/threads.h"
+#include "base/utf8.h"
 #include "images/image.h"
 #include "images/preprocess.h"
 #include "model/classifier_model.h"
@@ -49,8 +50,8 @@ siskin_status StatusOf(ErrorKind kind) {
 void Report(siskin_error* error, siskin_status status, const std::string& message) {
   if (error == nullptr) return;
   error->status = status;
-  const size_t length = std::min(message.size(), sizeof(error->message) - 1);
-  std::copy_n(message.data(), length, error->message);
+  const std::string_view text = siskin::Utf8Prefix(message, sizeof(error->message) - 1);
+  const size_t length = text.copy(error->message, text.size());
   error->message[length] = '\0';
 }
 
@@ -119,11 +120,11 @@ void siskin_close(siskin_classifier* classifier) {
 }
 
 int siskin_num_classes(const siskin_classifier* classifier) {
-  return classifier->predictor.num_classes();
+  return classifier == nullptr ? 0 : classifier->predictor.num_classes();
 }
 
 const char* siskin_class_name(const siskin_classifier* classifier, int label) {
-  if (label < 0 || label >= classifier->predictor.num_classes()) return nullptr;
+  if (label < 0 || label >= siskin_num_classes(classifier)) return nullptr;
   return classifier->predictor.card().class_names[static_cast<size_t>(label)].c_str();
 }
 

@@ -19,11 +19,16 @@ struct Classifier::Impl {
   Impl(const std::filesystem::path& file, int num_threads)
       : threads(num_threads), predictor(ReadModel(file), kMaxBatch, threads) {}
 
-  Prediction Answer(LoadStatus status, std::vector<float> scores) const {
-    if (!status.error.empty()) return {.label = {}, .score = 0, .scores = {}, .error = std::move(status.error)};
-    const auto best = static_cast<size_t>(predictor.Decide(scores));
-    return {
-        .label = predictor.card().class_names[best], .score = scores[best], .scores = std::move(scores), .error = {}};
+  Prediction ToPrediction(Predictor::Answer answer) const {
+    Prediction prediction;
+    prediction.error = std::move(answer.status.error);
+    prediction.warning = std::move(answer.status.warning);
+    if (!prediction.ok()) return prediction;
+    const auto label = static_cast<size_t>(answer.label);
+    prediction.label = predictor.card().class_names[label];
+    prediction.score = answer.scores[label];
+    prediction.scores = std::move(answer.scores);
+    return prediction;
   }
 
   ThreadPool threads;
@@ -46,15 +51,19 @@ Prediction Classifier::Classify(const std::filesystem::path& photo) {
 
 Prediction Classifier::ClassifyBytes(std::string_view photo) {
   const DecodedImage decoded = DecodeImage(photo, DecodeOptionsFor(impl_->predictor.card().preprocessing));
-  if (!decoded.error.empty()) return impl_->Answer({.error = decoded.error, .warning = {}}, {});
-  return impl_->Answer({}, impl_->predictor.Scores(decoded.image));
+  Predictor::Answer answer{.status = {.error = decoded.error, .warning = decoded.warning}, .scores = {}, .label = -1};
+  if (decoded.error.empty()) {
+    answer.scores = impl_->predictor.Scores(decoded.image);
+    answer.label = impl_->predictor.Decide(answer.scores);
+  }
+  return impl_->ToPrediction(std::move(answer));
 }
 
 std::vector<Prediction> Classifier::Classify(std::span<const std::filesystem::path> photos) {
   std::vector<Prediction> predictions;
   predictions.reserve(photos.size());
   for (Predictor::Answer& answer : impl_->predictor.Predict(photos)) {
-    predictions.push_back(impl_->Answer(std::move(answer.status), std::move(answer.scores)));
+    predictions.push_back(impl_->ToPrediction(std::move(answer)));
   }
   return predictions;
 }

@@ -53,6 +53,17 @@ TEST_F(ClassifierTest, BrokenPhotoIsAnAnswerNotAnException) {
   EXPECT_FALSE(classifier.ClassifyBytes("").ok());
 }
 
+TEST_F(ClassifierTest, ADamagedPhotoIsAnswerAndWarning) {
+  Classifier classifier(folder_.path() / "m.safetensors", 1);
+  const std::string cut = photo_.substr(0, photo_.size() - 4);
+  WriteFileAtomic(folder_.path() / "cut.jpg", cut);
+  const Prediction bytes = classifier.ClassifyBytes(cut), file = classifier.Classify(folder_.path() / "cut.jpg");
+  EXPECT_TRUE(bytes.ok()) << bytes.error;
+  EXPECT_NE(bytes.warning, "");
+  EXPECT_EQ(file.warning, bytes.warning);
+  EXPECT_EQ(classifier.ClassifyBytes(photo_).warning, "");
+}
+
 TEST_F(ClassifierTest, ThrowsForWhatIsNoModel) {
   EXPECT_THROW(Classifier(folder_.path() / "missing"), Error);
   EXPECT_THROW(Classifier(folder_.path() / "photo.jpg"), Error);

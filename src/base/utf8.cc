@@ -1,5 +1,7 @@
 #include "base/utf8.h"
 
+#include <cstdint>
+
 namespace siskin {
 
 size_t Utf8SequenceLength(std::string_view text) {
@@ -36,6 +38,14 @@ bool IsValidUtf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string_view Utf8Prefix(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const auto continues = [](char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; };
+  size_t end = max_bytes;
+  while (end > 0 && continues(text[end])) --end;
+  return text.substr(0, end);
 }
 
 std::string ToValidUtf8(std::string_view text) {

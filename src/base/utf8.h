@@ -13,6 +13,9 @@ size_t Utf8SequenceLength(std::string_view text);
 
 bool IsValidUtf8(std::string_view text);
 
+// The longest beginning of `text` of at most `max_bytes` that does not end inside a sequence.
+std::string_view Utf8Prefix(std::string_view text, size_t max_bytes);
+
 // `text` with every invalid byte replaced by U+FFFD: what goes into JSON.
 std::string ToValidUtf8(std::string_view text);
 
