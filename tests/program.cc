@@ -1,15 +1,19 @@
 #include "program.h"
 
 #include <fcntl.h>
+#include <pty.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <thread>
 
@@ -87,6 +91,43 @@ int WaitAtMost(pid_t pid, int seconds) {
   return ExitCode(status);
 }
 
+// A terminal for the program to write to, and what it wrote.
+class Terminal {
+ public:
+  Terminal() {
+    const winsize size{.ws_row = 24, .ws_col = 80, .ws_xpixel = 0, .ws_ypixel = 0};
+    std::array<char, 64> name{};
+    if (::openpty(&master_, &slave_, name.data(), nullptr, &size) != 0) throw std::runtime_error("openpty failed");
+    device_ = name.data();
+    reader_ = std::thread([this] {
+      std::array<char, 4096> buffer{};
+      for (ssize_t got = 0; (got = ::read(master_, buffer.data(), buffer.size())) > 0;) {
+        text_.append(buffer.data(), static_cast<size_t>(got));
+      }
+    });
+  }
+  ~Terminal() {
+    if (reader_.joinable()) Text();
+    ::close(master_);
+  }
+  Terminal(const Terminal&) = delete;
+  Terminal& operator=(const Terminal&) = delete;
+
+  const fs::path& device() const { return device_; }
+  // All of it; nobody may write any more. Reading ends when no one has the other side open.
+  const std::string& Text() {
+    ::close(slave_);
+    reader_.join();
+    return text_;
+  }
+
+ private:
+  int master_ = -1, slave_ = -1;
+  fs::path device_;
+  std::string text_;
+  std::thread reader_;
+};
+
 }  // namespace
 
 RunResult RunSiskin(const std::vector<std::string>& arguments, const RunOptions& options) {
@@ -94,11 +135,14 @@ RunResult RunSiskin(const std::vector<std::string>& arguments, const RunOptions&
   const fs::path in = scratch.path() / "in", out = scratch.path() / "out", err = scratch.path() / "err";
   WriteText(in, options.standard_input);
   const bool captured = options.standard_output.empty();
-  const pid_t pid = Start(arguments, options, in, captured ? out : options.standard_output, err);
+  std::optional<Terminal> terminal;
+  if (options.terminal) terminal.emplace();
+  const pid_t pid =
+      Start(arguments, options, in, captured ? out : options.standard_output, terminal ? terminal->device() : err);
   RunResult result;
   result.exit_code = WaitAtMost(pid, options.seconds);
   if (captured) result.out = ReadText(out);
-  result.err = ReadText(err);
+  result.err = terminal ? terminal->Text() : ReadText(err);
   return result;
 }
 

@@ -16,6 +16,7 @@ struct RunOptions {
   std::filesystem::path folder = {};                    // working folder; empty: ours
   std::filesystem::path standard_output = {};           // empty: captured in RunResult::out
   bool as_nobody = false;                               // if we are root: as a user who may not read every file
+  bool terminal = false;                                // standard error is one, of 80 columns
   bool reader_gone = false;                             // standard output is a pipe that nobody reads
   int64_t file_size_limit = -1;  // bytes that a file may grow to (RLIMIT_FSIZE): a small full disk
   int seconds = 300;             // then it is killed, and exit_code is -SIGKILL

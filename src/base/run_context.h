@@ -23,6 +23,9 @@ class Progress {
   // A line worth reading (an epoch's result, a file that was reused); a warning is worth acting on.
   virtual void Note(std::string_view /*line*/) {}
   virtual void Warn(std::string_view /*line*/) {}
+  // One of many results of a task that is soon over (an epoch of the head): a line of its own in a log; on a terminal
+  // it stands in for the bar and makes room for the next one.
+  virtual void Status(std::string_view /*line*/) {}
 };
 
 struct RunContext {

@@ -68,6 +68,7 @@ std::string BarText(const TaskState& state, size_t width) {
 
 void ConsoleProgress::Begin(std::string_view task, std::string_view unit, size_t total) {
   state_ = {.task = std::string(task), .unit = std::string(unit), .done = 0, .total = total, .seconds = 0};
+  status_.clear();
   begin_ = std::chrono::steady_clock::now();
   last_shown_ = 0;
   tenths_shown_ = 0;
@@ -106,9 +107,19 @@ void ConsoleProgress::Warn(std::string_view line) {
   if (active_ && console_.is_terminal()) Redraw();
 }
 
+void ConsoleProgress::Status(std::string_view line) {
+  if (!console_.is_terminal() || volume_ == Volume::kVerbose) {
+    Note(line);
+    return;
+  }
+  status_ = line;
+  if (active_) Redraw();
+}
+
 void ConsoleProgress::Redraw() {
   last_shown_ = state_.seconds;
-  console_.Transient(BarText(state_, static_cast<size_t>(std::max(console_.width() - 1, 1))));
+  const size_t width = static_cast<size_t>(std::max(console_.width() - 1, 1));
+  console_.Transient(status_.empty() ? BarText(state_, width) : status_.substr(0, width));
 }
 
 double ConsoleProgress::SecondsSinceBegin() const {

@@ -33,6 +33,7 @@ class ConsoleProgress : public Progress {
   void Finish() override;
   void Note(std::string_view line) override;
   void Warn(std::string_view line) override;
+  void Status(std::string_view line) override;
 
  private:
   void Redraw();
@@ -41,6 +42,7 @@ class ConsoleProgress : public Progress {
   Console& console_;
   Volume volume_;
   TaskState state_;
+  std::string status_;  // of the task; empty: the bar is shown
   bool active_ = false;
   std::chrono::steady_clock::time_point begin_;
   double last_shown_ = 0;    // seconds since begin_
