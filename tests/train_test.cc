@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <sstream>
@@ -62,6 +63,60 @@ TEST(Train, EndsWithATestedModelThatEveryVerbTakes) {
   EXPECT_EQ(test["photos"], 6);
   EXPECT_EQ(test["log_loss"], ParseLine(ReadText(shop.path("run") / "report.json"))["metrics"]["test"]["log_loss"]);
   EXPECT_EQ(evaluate({"--split-file", shop.path("run") / "split.csv"}), test);
+}
+
+// What a terminal shows in the end: the last thing written to each of its lines.
+std::vector<std::string> ScreenLines(const std::string& text) {
+  std::vector<std::string> lines(1);
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] == '\n') {
+      lines.emplace_back();
+    } else if (text.compare(i, 4, "\r\x1b[K") == 0) {  // back to the beginning, the line is cleared
+      lines.back().clear();
+      i += 3;
+    } else if (text[i] != '\r') {
+      lines.back() += text[i];
+    }
+  }
+  return lines;
+}
+
+TEST(Train, TheEpochsOfTheHeadAreOneLineOnATerminalAndALineEachInALog) {
+  const Workshop shop;
+  const std::vector<std::string> arguments = With(shop.TrainArguments(), {"--epochs", "30", "--finetune", "off"});
+  const auto epochs_of = [](const std::vector<std::string>& lines) {
+    return std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with("epoch "); });
+  };
+  const auto best_of = [](const std::vector<std::string>& lines) {
+    return std::ranges::count_if(lines, [](const std::string& line) { return line.starts_with("head: epoch "); });
+  };
+  const RunResult seen = RunSiskin(arguments, {.terminal = true});
+  ASSERT_EQ(seen.exit_code, 0) << seen.err;
+  const std::vector<std::string> screen = ScreenLines(seen.err);
+  EXPECT_EQ(epochs_of(screen), 0) << seen.err;
+  EXPECT_EQ(best_of(screen), 1) << seen.err;
+  EXPECT_NE(seen.err.find("epoch 30/30"), std::string::npos) << "they were shown while it went on";
+  for (const std::string& line : screen) EXPECT_EQ(line.find('\x1b'), std::string::npos) << line;
+
+  const std::vector<std::string> log = ScreenLines(RunSiskin(arguments).err);
+  EXPECT_EQ(epochs_of(log), 30);
+  EXPECT_EQ(best_of(log), 1);
+  EXPECT_EQ(epochs_of(ScreenLines(RunSiskin(With(arguments, {"-v"}), {.terminal = true}).err)), 30);
+}
+
+TEST(Train, AQuickTryTakesAPartOfThePhotosAndSaysWhich) {
+  const Workshop shop;
+  const RunResult trained = RunSiskin(With(shop.TrainArguments(), {"--max-photos", "30"}));
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_EQ(CountLines(ReadText(shop.path("run") / "split.csv")), 31u);
+  const RunResult evaluated =
+      RunSiskin({"eval", shop.path("model.safetensors"), shop.path("photos"), "--format", "json"});
+  ASSERT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_EQ(ParseLine(evaluated.out)["photos"], 4) << "those of the 30 that were kept for the test: " << evaluated.err;
+
+  const RunResult too_few = RunSiskin(With(shop.TrainArguments(), {"--max-photos", "4"}));
+  EXPECT_EQ(too_few.exit_code, 2);
+  EXPECT_NE(too_few.err.find("--max-photos 4: too few for 2 classes"), std::string::npos) << too_few.err;
 }
 
 TEST(Train, EvalWritesAPage) {

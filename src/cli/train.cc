@@ -93,6 +93,8 @@ class TrainVerb : public Verb {
     options.Group("Photos");
     options.Number("--val", &validation_, 0, 0.9, "share of the photos for choosing the best epoch");
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
+    options.Whole("--max-photos", &max_photos_,
+                  "for a quick try: draw at most so many of the photos, every class alike; 0: all of them");
     options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
     options.Text("--run-dir", "DIR", &run_folder_,
                  "where report.html, logs, split.csv, skipped.csv, features and checkpoint go");
@@ -183,6 +185,7 @@ class TrainVerb : public Verb {
     options.batch = batch_;
     options.validation_fraction = validation_;
     options.test_fraction = test_;
+    options.max_photos = max_photos_;
     options.split_file = split_file_;
     options.resume = resume_;
     options.command = session.command();
@@ -250,7 +253,7 @@ class TrainVerb : public Verb {
 
   std::string photos_, weights_, split_file_, preview_;
   std::string recipe_ = "default", run_folder_ = "runs/train";
-  uint64_t seed_ = 0;
+  uint64_t seed_ = 0, max_photos_ = 0;
   int batch_ = 0;
   double validation_ = 0.15, test_ = 0.15;
   bool resume_ = false;

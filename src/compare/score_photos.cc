@@ -33,7 +33,9 @@ std::optional<Dataset> AsInTraining(const ModelCard& card, const Dataset& datase
     return list;
   };
   Dataset repeated = dataset;
+  const Json drawn = MemberOrNull(card.data, "max_photos");
   const bool possible = seed.is_number_unsigned() &&
+                        DrawPhotos(&repeated, drawn.is_number_unsigned() ? drawn.get<size_t>() : 0, seed) &&
                         RepeatSplits(&repeated, counts_of(Split::kValidation), counts_of(Split::kTest), seed);
   if (!possible || MemberOrNull(card.data, "sha256") != Fingerprint(repeated)) return std::nullopt;
   return repeated;

@@ -21,14 +21,23 @@ class PhotosToScoreTest : public ::testing::Test {
   ModelCard CardOfTraining(uint64_t seed) const {
     Dataset dataset = ScanFolder(photos_);
     AssignSplits(&dataset, 0.2, 0.3, seed);
+    return CardOf(dataset, seed);
+  }
+
+  static ModelCard CardOf(const Dataset& dataset, uint64_t seed) {
     ModelCard card;
     card.recipe["seed"] = seed;
     card.data = {{"sha256", Fingerprint(dataset)},
                  {"photos",
-                  {{"train", {{"bird", 10}, {"other", 10}}},
-                   {"validation", {{"bird", 4}, {"other", 4}}},
-                   {"test", {{"bird", 6}, {"other", 6}}}}}};
+                  {{"train", CountsOf(dataset, Split::kTrain)},
+                   {"validation", CountsOf(dataset, Split::kValidation)},
+                   {"test", CountsOf(dataset, Split::kTest)}}}};
     return card;
+  }
+
+  static Json CountsOf(const Dataset& dataset, Split split) {
+    const std::vector<int> counts = dataset.CountByClass(split);
+    return {{"bird", counts[0]}, {"other", counts[1]}};
   }
 
   Dataset Scan(std::vector<ModelCard> cards) {
@@ -50,6 +59,19 @@ TEST_F(PhotosToScoreTest, RecallsWhatTheModelHasSeen) {
   EXPECT_EQ(PhotosOfPart(dataset, "test").size(), 12u);
   EXPECT_NE(progress_.notes.find("trained on these photos"), std::string::npos);
   EXPECT_TRUE(progress_.warnings.empty());
+}
+
+TEST_F(PhotosToScoreTest, RecallsThePartThatWasDrawn) {
+  Dataset drawn = ScanFolder(photos_);
+  ASSERT_TRUE(DrawPhotos(&drawn, 24, 9));
+  AssignSplits(&drawn, 0.2, 0.3, 9);
+  ModelCard card = CardOf(drawn, 9);
+  card.data["max_photos"] = 24;
+  const Dataset dataset = Scan({card});
+  EXPECT_EQ(Fingerprint(dataset), card.data["sha256"]);
+  EXPECT_EQ(PhotosOfPart(dataset, "test").size(), drawn.InSplit(Split::kTest).size());
+  card.data["max_photos"] = 3;
+  EXPECT_FALSE(Scan({card}).has_splits);
 }
 
 TEST_F(PhotosToScoreTest, OtherPhotosAreAllNew) {

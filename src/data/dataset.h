@@ -51,6 +51,11 @@ Dataset ScanFolder(const std::filesystem::path& root);
 // kData if a class is too small for that.
 void AssignSplits(Dataset* dataset, double validation_fraction, double test_fraction, uint64_t seed);
 
+// Keeps at most `most` photos, for a quick look at a large folder; 0 keeps all. Of photos in splits two parts are for
+// training, two for the test, one for validation, or as many as there are; within a split every class keeps its share.
+// A function of seed and paths only. False, and nothing is changed, if a class could not keep a photo for every split.
+bool DrawPhotos(Dataset* dataset, size_t most, uint64_t seed);
+
 // What AssignSplits did when it gave so many photos of each class to validation and to test: [classes]. False, and
 // nothing is changed, if there are too few.
 bool RepeatSplits(Dataset* dataset, std::span<const int> validation, std::span<const int> test, uint64_t seed);

@@ -1,6 +1,8 @@
 // Which photo is for training, validation and test.
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <numeric>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -50,15 +52,59 @@ std::vector<std::vector<Photo*>> TrainingPhotos(Dataset* dataset) {
   return by_class;
 }
 
-// So many of the photos of one class, at random but always the same, to validation and to test.
-void Draw(const std::vector<Photo*>& photos, size_t validation, size_t test, uint64_t seed) {
-  std::vector<std::tuple<uint64_t, Photo*>> order;
-  for (Photo* photo : photos) order.emplace_back(Place(*photo, seed), photo);
-  std::ranges::sort(order, [](const auto& a, const auto& b) {
+// In random order, but always the same.
+std::vector<Photo*> Shuffled(const std::vector<Photo*>& photos, uint64_t seed) {
+  std::vector<std::tuple<uint64_t, Photo*>> places;
+  for (Photo* photo : photos) places.emplace_back(Place(*photo, seed), photo);
+  std::ranges::sort(places, [](const auto& a, const auto& b) {
     return std::tie(std::get<0>(a), std::get<1>(a)->path) < std::tie(std::get<0>(b), std::get<1>(b)->path);
   });
-  for (size_t i = 0; i < validation; ++i) std::get<1>(order[i])->split = Split::kValidation;
-  for (size_t i = validation; i < validation + test; ++i) std::get<1>(order[i])->split = Split::kTest;
+  std::vector<Photo*> order;
+  for (const auto& [place, photo] : places) order.push_back(photo);
+  return order;
+}
+
+// So many of the photos of one class to validation and to test.
+void Draw(const std::vector<Photo*>& photos, size_t validation, size_t test, uint64_t seed) {
+  const std::vector<Photo*> order = Shuffled(photos, seed);
+  for (size_t i = 0; i < validation; ++i) order[i]->split = Split::kValidation;
+  for (size_t i = validation; i < validation + test; ++i) order[i]->split = Split::kTest;
+}
+
+size_t Sum(std::span<const size_t> counts) {
+  return std::accumulate(counts.begin(), counts.end(), size_t{0});
+}
+
+// How many photos of each split to keep when only `most` may stay; `present`: how many there are.
+std::array<size_t, 3> ShareAmongSplits(const std::array<size_t, 3>& present, size_t most) {
+  // Training gets two parts, the test as many, since its photos make the interval of the accuracy narrow.
+  constexpr std::array<size_t, 3> kParts = {2, 1, 2};
+  size_t parts = 0;
+  for (size_t split = 0; split < 3; ++split) parts += present[split] > 0 ? kParts[split] : 0;
+  std::array<size_t, 3> kept{};
+  for (size_t split = 0; split < 3; ++split) kept[split] = std::min(present[split], most * kParts[split] / parts);
+  // What one split lacks goes to the others, first to training.
+  for (const Split split : {Split::kTrain, Split::kTest, Split::kValidation}) {
+    size_t& count = kept[static_cast<size_t>(split)];
+    count += std::min(present[static_cast<size_t>(split)] - count, most - Sum(kept));
+  }
+  return kept;
+}
+
+// `most` of the photos, shared among the classes in proportion to their sizes, but at least `least` for each, which
+// must be possible: [classes].
+std::vector<size_t> ShareAmongClasses(std::span<const size_t> present, size_t most, size_t least) {
+  std::vector<size_t> smallest_first(present.size());
+  std::iota(smallest_first.begin(), smallest_first.end(), size_t{0});
+  std::ranges::stable_sort(smallest_first, {}, [&](size_t label) { return present[label]; });
+  std::vector<size_t> kept(present.size());
+  size_t photos = Sum(present), left = most;
+  for (const size_t label : smallest_first) {
+    kept[label] = std::clamp(left * present[label] / photos, std::min(least, present[label]), present[label]);
+    left -= kept[label];
+    photos -= present[label];
+  }
+  return kept;
 }
 
 // Splits photos of one class, all in training so far.
@@ -101,6 +147,39 @@ void AssignSplits(Dataset* dataset, double validation_fraction, double test_frac
     SplitClass(by_class[label], dataset->class_names[label], validation_fraction, test_fraction, seed);
   }
   dataset->has_splits = true;
+}
+
+bool DrawPhotos(Dataset* dataset, size_t most, uint64_t seed) {
+  if (most == 0 || dataset->photos.size() <= most) return true;
+  const size_t classes = dataset->class_names.size();
+  std::array<std::vector<std::vector<Photo*>>, 3> groups;  // [split][class]
+  groups.fill(std::vector<std::vector<Photo*>>(classes));
+  std::array<size_t, 3> present{};
+  for (Photo& photo : dataset->photos) {
+    groups[static_cast<size_t>(photo.split)][static_cast<size_t>(photo.label)].push_back(&photo);
+    ++present[static_cast<size_t>(photo.split)];
+  }
+  // AssignSplits may have to make the splits that are missing out of the training photos.
+  const auto missing = static_cast<size_t>(std::ranges::count(present, size_t{0}));
+  const std::array<size_t, 3> kept = ShareAmongSplits(present, most);
+  const auto least = [&](size_t split) { return split == 0 ? 1 + missing : size_t{1}; };
+  for (size_t split = 0; split < groups.size(); ++split) {
+    if (present[split] > 0 && kept[split] < least(split) * classes) return false;
+  }
+  std::vector<Photo> drawn;
+  for (size_t split = 0; split < groups.size(); ++split) {
+    if (present[split] == 0) continue;
+    std::vector<size_t> sizes;
+    for (const auto& photos : groups[split]) sizes.push_back(photos.size());
+    const std::vector<size_t> counts = ShareAmongClasses(sizes, kept[split], least(split));
+    for (size_t label = 0; label < classes; ++label) {
+      const std::vector<Photo*> order = Shuffled(groups[split][label], seed);
+      for (size_t i = 0; i < counts[label]; ++i) drawn.push_back(std::move(*order[i]));
+    }
+  }
+  std::ranges::sort(drawn, {}, &Photo::path);
+  dataset->photos = std::move(drawn);
+  return true;
 }
 
 bool RepeatSplits(Dataset* dataset, std::span<const int> validation, std::span<const int> test, uint64_t seed) {

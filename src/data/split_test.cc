@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 
@@ -43,6 +44,72 @@ TEST(AssignSplits, FractionsHoldInEveryClass) {
   EXPECT_EQ(dataset.CountByClass(Split::kValidation), (Counts{15, 150, 1}));
   EXPECT_EQ(dataset.CountByClass(Split::kTest), (Counts{15, 150, 1}));
   EXPECT_EQ(dataset.CountByClass(Split::kTrain), (Counts{70, 700, 5}));
+}
+
+// Classes c0, c1, ... with so many photos in training, validation and test each.
+Dataset MakeSplitDataset(const std::vector<std::array<int, 3>>& counts) {
+  Dataset dataset;
+  dataset.has_splits = true;
+  for (size_t split = 0; split < 3; ++split) {
+    std::vector<int> of_split;
+    for (const auto& in_class : counts) of_split.push_back(in_class[split]);
+    const Dataset part = MakeDataset(of_split);
+    dataset.class_names = part.class_names;
+    for (Photo photo : part.photos) {
+      photo.path = fmt::format("{}/{}", kSplitNames[split], photo.path);
+      photo.split = static_cast<Split>(split);
+      dataset.photos.push_back(photo);
+    }
+  }
+  std::ranges::sort(dataset.photos, {}, &Photo::path);
+  return dataset;
+}
+
+TEST(DrawPhotos, EveryClassKeepsItsShare) {
+  Dataset dataset = MakeDataset({100, 1000, 7});
+  ASSERT_TRUE(DrawPhotos(&dataset, 110, 1));
+  EXPECT_FALSE(dataset.has_splits);
+  EXPECT_EQ(dataset.CountByClass(Split::kTrain), (Counts{9, 98, 3})) << "three at least: for three splits";
+  EXPECT_TRUE(std::ranges::is_sorted(dataset.photos, {}, &Photo::path));
+  AssignSplits(&dataset, 0.15, 0.15, 1);
+}
+
+TEST(DrawPhotos, SplitsGetTwoPartsTrainingTwoTestOneValidation) {
+  Dataset dataset = MakeSplitDataset({{200, 100, 500}, {200, 100, 500}});
+  ASSERT_TRUE(DrawPhotos(&dataset, 100, 1));
+  EXPECT_EQ(dataset.CountByClass(Split::kTrain), (Counts{20, 20}));
+  EXPECT_EQ(dataset.CountByClass(Split::kValidation), (Counts{10, 10}));
+  EXPECT_EQ(dataset.CountByClass(Split::kTest), (Counts{20, 20}));
+
+  Dataset few_tests = MakeSplitDataset({{200, 100, 5}, {200, 100, 5}});
+  ASSERT_TRUE(DrawPhotos(&few_tests, 100, 1));
+  EXPECT_EQ(few_tests.CountByClass(Split::kTest), (Counts{5, 5}));
+  EXPECT_EQ(few_tests.CountByClass(Split::kTrain), (Counts{35, 35})) << "what the test lacks goes to training";
+}
+
+TEST(DrawPhotos, IsAFunctionOfSeedAndPathAndNeverMoreThanIsAllowed) {
+  const Dataset all = MakeSplitDataset({{31, 17, 11}, {5, 2, 1}, {80, 3, 40}});
+  for (size_t most = 15; most <= all.photos.size() + 1; ++most) {
+    Dataset drawn = all, again = all, other = all;
+    ASSERT_TRUE(DrawPhotos(&drawn, most, 3)) << most;
+    EXPECT_EQ(drawn.photos.size(), std::min(most, all.photos.size()));
+    for (const Split split : {Split::kTrain, Split::kValidation, Split::kTest}) {
+      EXPECT_GT(std::ranges::min(drawn.CountByClass(split)), 0) << most;
+    }
+    ASSERT_TRUE(DrawPhotos(&again, most, 3));
+    EXPECT_EQ(SplitByPath(again), SplitByPath(drawn));
+    ASSERT_TRUE(DrawPhotos(&other, most, 4));
+    if (most < 100) EXPECT_NE(SplitByPath(other), SplitByPath(drawn)) << most;
+  }
+}
+
+TEST(DrawPhotos, TooFewForEveryClassChangeNothing) {
+  Dataset dataset = MakeDataset({10, 10});
+  EXPECT_FALSE(DrawPhotos(&dataset, 5, 1));
+  EXPECT_EQ(dataset.photos.size(), 20u);
+  EXPECT_TRUE(DrawPhotos(&dataset, 6, 1));
+  EXPECT_TRUE(DrawPhotos(&dataset, 0, 1)) << "0: all";
+  EXPECT_EQ(dataset.photos.size(), 6u);
 }
 
 TEST(RepeatSplits, NumbersAreEnough) {

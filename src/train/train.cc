@@ -45,6 +45,11 @@ Dataset ReadDataset(const TrainOptions& options) {
     Fail(ErrorKind::kUsage, "--val 0 leaves no photos to choose the best epoch by; give a part of 0.05 or more");
   }
   Dataset dataset = ScanFolder(options.photos);
+  if (!DrawPhotos(&dataset, options.max_photos, options.seed)) {
+    Fail(ErrorKind::kUsage,
+         "--max-photos {}: too few for {} classes: each needs one for training, for validation and for the test",
+         options.max_photos, dataset.class_names.size());
+  }
   if (options.split_file.empty()) {
     AssignSplits(&dataset, options.validation_fraction, options.test_fraction, options.seed);
   } else {
@@ -102,6 +107,12 @@ std::string EpochLine(const EpochResult& e, int epochs, bool best) {
                      e.validation_loss, 100 * e.validation_accuracy, best ? "  best" : "");
 }
 
+std::string BestEpochLine(const HeadState& state) {
+  const EpochResult& best = state.history[static_cast<size_t>(state.best_epoch) - 1];
+  return fmt::format("head: epoch {} of {} is the best on validation, loss {:.4f}, accuracy {:.2f} %", best.epoch,
+                     state.history.size(), best.validation_loss, 100 * best.validation_accuracy);
+}
+
 TrainingPhase PhaseOf(const HeadState& state) {
   return {"head", state.history, state.best_epoch};
 }
@@ -127,10 +138,11 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
     WriteCheckpoint(folder.checkpoint(), state, identity);
     log();
     const EpochResult& epoch = state.history.back();
-    context.progress.Note(EpochLine(epoch, options.recipe.epochs, state.best_epoch == epoch.epoch));
     context.progress.Advance(1);
+    context.progress.Status(EpochLine(epoch, options.recipe.epochs, state.best_epoch == epoch.epoch));
   }
   context.progress.Finish();
+  context.progress.Note(BestEpochLine(trainer->state()));
 }
 
 LabelledPhotos PhotosOf(const Dataset& dataset, const FeatureSet& set) {
@@ -254,6 +266,7 @@ ModelCard MakeCard(const TrainOptions& options, const Backbone& backbone, const 
   card.recipe["seed"] = options.seed;
   card.recipe["weights_sha256"] = backbone.digest;
   card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}};
+  if (options.max_photos > 0) card.data["max_photos"] = options.max_photos;
   return card;
 }
 

@@ -26,6 +26,7 @@ struct TrainOptions {
   uint64_t seed = 0;
   int batch = 0;  // photos at once through the backbone; 0: a good size
   double validation_fraction = 0.15, test_fraction = 0.15;
+  uint64_t max_photos = 0;           // DrawPhotos; 0: all of them
   std::filesystem::path split_file;  // as split.csv; empty: splits from folders, or AssignSplits
   bool resume = false;               // go on from the run folder's checkpoint, if there is one
   // How to survive a checkpoint that cannot be written, in the fine-tuning; null: not at all.
