@@ -46,7 +46,8 @@ std::optional<Dataset> AsInTraining(const ModelCard& card, const Dataset& datase
 std::vector<int> MapClasses(const Dataset& dataset, const ModelCard& card) {
   std::vector<int> indices;
   for (const std::string& name : dataset.class_names) {
-    const auto found = std::find(card.class_names.begin(), card.class_names.end(), name);
+    // A card may come from elsewhere; the dataset's names are in NFC already.
+    const auto found = std::ranges::find(card.class_names, name, ToNfc);
     if (found == card.class_names.end()) {
       Fail(ErrorKind::kData, "{}: the folder '{}' is none of the model's classes ({}); rename or move it",
            Printable(dataset.root.native()), Printable(name),

@@ -100,5 +100,13 @@ TEST_F(PhotosToScoreTest, ACardMaySayAnything) {
   }
 }
 
+TEST(MapClasses, SpellingsOfAnAccentAreOneName) {
+  Dataset dataset;
+  dataset.class_names = {"Caf\u00E9", "bar"};
+  ModelCard card;
+  card.class_names = {"bar", "Cafe\u0301"};
+  EXPECT_EQ(MapClasses(dataset, card), (std::vector{1, 0}));
+}
+
 }  // namespace
 }  // namespace siskin

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 #include "data/photo_files.h"
 
 namespace siskin {
@@ -162,11 +163,12 @@ class Scanner {
       dataset_.skipped.push_back({path, "a folder without photos"});
       return;
     }
-    found_[static_cast<size_t>(split)].insert(folder->name);
+    const std::string name = ToNfc(folder->name);
+    found_[static_cast<size_t>(split)].insert(name);
     for (Photo& photo : folder->listing.photos) {
       photo.split = split;
       dataset_.photos.push_back(std::move(photo));
-      class_of_photo_.push_back(folder->name);
+      class_of_photo_.push_back(name);
     }
   }
 

@@ -30,7 +30,7 @@ struct SkippedFile {
 
 struct Dataset {
   std::filesystem::path root;
-  std::vector<std::string> class_names;  // sorted; the order of the network's outputs
+  std::vector<std::string> class_names;  // in NFC (base/utf8.h), sorted; the order of the network's outputs
   std::vector<Photo> photos;             // sorted by path: the same on every machine
   std::vector<SkippedFile> skipped;      // what looked like a photo but cannot be one (unreadable, empty, loops)
   bool has_splits = false;               // train/validation/test folders were there

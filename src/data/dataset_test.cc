@@ -215,6 +215,19 @@ TEST_F(ScanFolderTest, NamesMayHoldAnyBytes) {
   EXPECT_EQ(dataset.photos[3].path, "\xFF\xFE/\xC3(.jpg");
 }
 
+// As macOS decomposes names when it unpacks an archive.
+TEST_F(ScanFolderTest, ComposedAndDecomposedNamesAreOneClass) {
+  AddAll({"train/Caf\u00E9/1.jpg", "train/bar/1.jpg", "test/Cafe\u0301/1.jpg", "test/bar/1.jpg"});
+  AddAll({"train/Cafe\u0301/e\u0301.jpg"});
+  const Dataset dataset = Scan();
+  EXPECT_EQ(dataset.class_names, (Strings{"Caf\u00E9", "bar"}));
+  EXPECT_EQ(dataset.CountByClass(Split::kTrain), (std::vector{2, 1}));
+  EXPECT_EQ(dataset.CountByClass(Split::kTest), (std::vector{1, 1}));
+  EXPECT_EQ(Paths(dataset), (Strings{"test/Cafe\u0301/1.jpg", "test/bar/1.jpg", "train/Cafe\u0301/e\u0301.jpg",
+                                     "train/Caf\u00E9/1.jpg", "train/bar/1.jpg"}))
+      << "photos keep the bytes of their paths";
+}
+
 TEST_F(ScanFolderTest, ClassesNamedLikeSplits) {
   AddAll({"bus/1.jpg", "train/1.jpg"});
   const Dataset dataset = Scan();
