@@ -151,7 +151,7 @@ class TrainVerb : public Verb {
  private:
   ExitCode Preview(const TrainOptions& options, Session& session) const {
     RequireWritable(preview_);
-    PreviewAugmentation(options, preview_);
+    PreviewAugmentation(options, preview_, session.progress());
     session.progress().Note(fmt::format("{}: photos as they are and in the first epochs, augmentation {}",
                                         Printable(preview_), NameOf(options.recipe.augment)));
     return ExitCode::kDone;

@@ -1,6 +1,9 @@
 #include "compare/networks.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "compare/cost.h"
@@ -14,7 +17,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Bars and warnings of a training, without a line for each of its epochs.
+// Bars and warnings of all trainings, each warning once, without a line for each epoch.
 class WithoutNotes : public Progress {
  public:
   explicit WithoutNotes(Progress& progress) : progress_(progress) {}
@@ -23,10 +26,13 @@ class WithoutNotes : public Progress {
   }
   void Advance(size_t count) override { progress_.Advance(count); }
   void Finish() override { progress_.Finish(); }
-  void Warn(std::string_view line) override { progress_.Warn(line); }
+  void Warn(std::string_view line) override {
+    if (warned_.emplace(line).second) progress_.Warn(line);
+  }
 
  private:
   Progress& progress_;
+  std::set<std::string> warned_;
 };
 
 std::vector<std::string> NetworksOf(const CompareOptions& options) {

@@ -74,6 +74,7 @@ std::vector<const Photo*> PhotosOfPart(const Dataset& dataset, const std::string
 Dataset PhotosToScore(const std::filesystem::path& folder, const std::filesystem::path& split_file,
                       std::span<const ModelCard* const> models, Progress& progress) {
   Dataset dataset = ScanFolder(folder);
+  for (const std::string& note : dataset.notes) progress.Warn(note);
   if (!split_file.empty()) {
     ReadSplitFile(split_file, &dataset);
     return dataset;

@@ -65,6 +65,7 @@ class Findings {
   Findings(const Dataset& dataset, const std::vector<Facts>& facts) : dataset_(dataset), facts_(facts) {}
 
   std::vector<std::string> All(const DatasetReport& report) {
+    sentences_ = dataset_.notes;
     if (!dataset_.skipped.empty()) {
       Add("{} not counted as photos, the first: {}: {}", Files(dataset_.skipped.size()),
           Printable(dataset_.skipped[0].path), dataset_.skipped[0].reason);

@@ -91,6 +91,17 @@ TEST_F(CheckTest, BrokenAndDamaged) {
       HasFinding(report, "1 photo damaged but usable, the first: b/cut.jpg: damaged JPEG: Premature end of JPEG file"));
 }
 
+TEST_F(CheckTest, EmptyFoldersAndLoosePictures) {
+  AddClass("a", 50);
+  AddClass("b", 50);
+  fs::create_directories(folder_.path() / "c");
+  Add("loose.jpg", Photo(3));
+  const DatasetReport report = Check();
+  EXPECT_TRUE(report.dataset.skipped.empty());
+  EXPECT_EQ(report.findings, (std::vector<std::string>{"1 folder without photos is left out: \"c\"",
+                                                       "1 picture in no class folder is left out: \"loose.jpg\""}));
+}
+
 TEST_F(CheckTest, Duplicates) {
   AddClass("train/a", 50);
   AddClass("train/b", 50);

@@ -36,7 +36,7 @@ std::optional<Split> SplitOf(const std::string& folder) {
 
 // A folder of the root and the photos in it.
 struct TopFolder {
-  std::string name;
+  std::string name, path;
   std::optional<Split> split;          // if its name is that of a split
   FolderListing listing;               // everything below; for a split folder only what lies directly in it
   std::vector<TopFolder> sub_folders;  // of a split folder
@@ -50,11 +50,12 @@ struct TopFolder {
 std::vector<TopFolder> ReadTopFolders(const PhotoFinder& finder, const std::vector<std::string>& names) {
   std::vector<TopFolder> folders;
   for (const std::string& name : names) {
-    TopFolder folder{name, SplitOf(name), {}, {}};
+    TopFolder folder{name, name, SplitOf(name), {}, {}};
     if (folder.split) {
       folder.listing = finder.List(name);
       for (const std::string& sub : folder.listing.folders) {
-        folder.sub_folders.push_back({sub, std::nullopt, finder.ListAll(JoinPath(name, sub), {"", name}), {}});
+        const std::string path = JoinPath(name, sub);
+        folder.sub_folders.push_back({sub, path, std::nullopt, finder.ListAll(path, {"", name}), {}});
       }
     } else {
       folder.listing = finder.ListAll(name, {""});
@@ -81,18 +82,18 @@ class Scanner {
 
   Dataset Scan() {
     CheckIsFolder();
-    FolderListing top = finder_.List("");
+    const FolderListing top = finder_.List("");
     std::vector<TopFolder> folders = ReadTopFolders(finder_, top.folders);
-    Skip(&top.skipped);
-    for (TopFolder& folder : folders) {
-      Skip(&folder.listing.skipped);
-      for (TopFolder& sub : folder.sub_folders) Skip(&sub.listing.skipped);
+    LeaveOutLoose(top);
+    for (const TopFolder& folder : folders) {
+      folder.IsSplitFolder() ? LeaveOutLoose(folder.listing) : Skip(folder.listing.skipped);
+      for (const TopFolder& sub : folder.sub_folders) Skip(sub.listing.skipped);
     }
     CheckLayout(top, folders);
-    SkipLoose(top.photos);
     const bool splits = std::ranges::any_of(folders, &TopFolder::IsSplitFolder);
     splits ? AddSplits(&folders) : AddClasses(&folders);
     FinishClasses();
+    AddNotes();
     std::ranges::sort(dataset_.photos, {}, &Photo::path);
     std::ranges::sort(dataset_.skipped, {}, &SkippedFile::path);
     return std::move(dataset_);
@@ -113,11 +114,14 @@ class Scanner {
     if (error) Fail(ErrorKind::kData, "{}: cannot open the folder: {}", where_, error.message());
   }
 
+  // What was left out and may be what is missing.
   std::string SkippedNote() const {
-    if (dataset_.skipped.empty()) return "";
-    const SkippedFile& first = dataset_.skipped.front();
-    return fmt::format(" ({} skipped, the first: {}: {})", dataset_.skipped.size(), Printable(first.path),
-                       first.reason);
+    std::vector<SkippedFile> skipped = dataset_.skipped;
+    std::ranges::copy(loose_, std::back_inserter(skipped));
+    std::ranges::copy(empty_, std::back_inserter(skipped));
+    if (skipped.empty()) return "";
+    const SkippedFile& first = *std::ranges::min_element(skipped, {}, &SkippedFile::path);
+    return fmt::format(" ({} skipped, the first: {}: {})", skipped.size(), Printable(first.path), first.reason);
   }
 
   // What no layout allows.
@@ -152,17 +156,32 @@ class Scanner {
     }
   }
 
-  void Skip(std::vector<SkippedFile>* files) { std::ranges::move(*files, std::back_inserter(dataset_.skipped)); }
+  void Skip(const std::vector<SkippedFile>& files) { std::ranges::copy(files, std::back_inserter(dataset_.skipped)); }
 
-  void SkipLoose(const std::vector<Photo>& photos) {
-    for (const Photo& photo : photos) dataset_.skipped.push_back({photo.path, "lies in no class folder"});
+  // Pictures beside the class folders belong to no class, whether they can be read or not.
+  void LeaveOutLoose(const FolderListing& listing) {
+    for (const Photo& photo : listing.photos) loose_.push_back({photo.path, "lies in no class folder"});
+    for (const SkippedFile& file : listing.skipped) {
+      (HasPictureExtension(file.path) ? loose_ : dataset_.skipped).push_back(file);
+    }
   }
 
-  void AddClass(TopFolder* folder, const std::string& path, Split split) {
-    if (folder->listing.photos.empty()) {
-      dataset_.skipped.push_back({path, "a folder without photos"});
-      return;
-    }
+  void LeaveOutEmpty(const TopFolder& folder) { empty_.push_back({folder.path, "a folder without photos"}); }
+
+  void AddNotes() {
+    const auto add = [&](const std::vector<SkippedFile>& files, const char* one, const char* many) {
+      if (files.empty()) return;
+      std::vector<std::string> paths;
+      for (const SkippedFile& file : files) paths.push_back(file.path);
+      std::ranges::sort(paths);
+      dataset_.notes.push_back(fmt::format("{} {}: {}", paths.size(), paths.size() == 1 ? one : many, Quoted(paths)));
+    };
+    add(empty_, "folder without photos is left out", "folders without photos are left out");
+    add(loose_, "picture in no class folder is left out", "pictures in no class folder are left out");
+  }
+
+  void AddClass(TopFolder* folder, Split split) {
+    if (folder->listing.photos.empty()) return LeaveOutEmpty(*folder);
     const std::string name = ToNfc(folder->name);
     found_[static_cast<size_t>(split)].insert(name);
     for (Photo& photo : folder->listing.photos) {
@@ -173,14 +192,14 @@ class Scanner {
   }
 
   void AddClasses(std::vector<TopFolder>* folders) {
-    for (TopFolder& folder : *folders) AddClass(&folder, folder.name, Split::kTrain);
+    for (TopFolder& folder : *folders) AddClass(&folder, Split::kTrain);
   }
 
   void AddSplits(std::vector<TopFolder>* folders) {
     dataset_.has_splits = true;
     for (TopFolder& folder : *folders) {
       if (!folder.IsSplitFolder()) {
-        dataset_.skipped.push_back({folder.name, "a folder without photos"});
+        LeaveOutEmpty(folder);
         continue;
       }
       std::string& first = split_folders_[static_cast<size_t>(*folder.split)];
@@ -189,8 +208,7 @@ class Scanner {
              folder.name, kSplitNames[static_cast<size_t>(*folder.split)]);
       }
       first = folder.name;
-      SkipLoose(folder.listing.photos);
-      for (TopFolder& sub : folder.sub_folders) AddClass(&sub, JoinPath(folder.name, sub.name), *folder.split);
+      for (TopFolder& sub : folder.sub_folders) AddClass(&sub, *folder.split);
     }
   }
 
@@ -230,6 +248,8 @@ class Scanner {
   std::string where_;
   PhotoFinder finder_;
   Dataset dataset_;
+  std::vector<SkippedFile> loose_;              // pictures beside the class folders
+  std::vector<SkippedFile> empty_;              // where a class folder could be, but without photos
   std::vector<std::string> class_of_photo_;     // beside dataset_.photos until the labels are known
   std::array<std::set<std::string>, 3> found_;  // classes with photos, by split
   std::array<std::string, 3> split_folders_;    // as they are spelled

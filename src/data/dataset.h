@@ -33,6 +33,7 @@ struct Dataset {
   std::vector<std::string> class_names;  // in NFC (base/utf8.h), sorted; the order of the network's outputs
   std::vector<Photo> photos;             // sorted by path: the same on every machine
   std::vector<SkippedFile> skipped;      // what looked like a photo but cannot be one (unreadable, empty, loops)
+  std::vector<std::string> notes;        // what a person should know about the layout, in sentences
   bool has_splits = false;               // train/validation/test folders were there
 
   std::vector<const Photo*> InSplit(Split split) const;
@@ -42,7 +43,8 @@ struct Dataset {
 
 // Reads root/{class}/** or root/{train,validation,test}/{class}/** (synonyms: training, val, valid, dev, testing; any
 // case). Junk (dot files, __MACOSX, Thumbs.db, desktop.ini) is no class and no photo; files of other kinds are left out
-// silently, photos that cannot be read are listed in `skipped`. Links are followed, loops are not.
+// silently, photos that cannot be read are listed in `skipped`. Folders without photos and photos in no class folder are
+// left out with a note. Links are followed, loops are not.
 // kData with the remedy: no such folder, empty, one class only, a class missing in a split, ...
 Dataset ScanFolder(const std::filesystem::path& root);
 

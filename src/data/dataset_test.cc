@@ -112,14 +112,40 @@ TEST_F(ScanFolderTest, WhatLooksLikeAPhotoButCannotBeOneIsListed) {
   const Dataset dataset = Scan();
   EXPECT_EQ(dataset.class_names, (Strings{"a", "b"}));
   EXPECT_EQ(Paths(dataset), (Strings{"a/1.jpg", "b/1.jpg"}));
-  EXPECT_EQ(dataset.skipped.size(), 8u);
+  EXPECT_EQ(dataset.skipped.size(), 6u);
   EXPECT_EQ(ReasonFor(dataset, "a/empty.jpg"), "0 bytes");
   EXPECT_EQ(ReasonFor(dataset, "a/dangling.jpg"), "a link to nothing");
   EXPECT_EQ(ReasonFor(dataset, "a/circle.jpg"), "a link that leads back to itself");
   EXPECT_EQ(ReasonFor(dataset, "a/pipe.jpg"), "not a regular file");
   EXPECT_EQ(ReasonFor(dataset, "b/old.GIF"), ".gif files are not read; convert it to JPEG, PNG or WebP");
-  EXPECT_EQ(ReasonFor(dataset, "loose.jpg"), "lies in no class folder");
-  EXPECT_EQ(ReasonFor(dataset, "empty"), "a folder without photos");
+  EXPECT_EQ(dataset.notes, (Strings{"1 folder without photos is left out: \"empty\"",
+                                    "1 picture in no class folder is left out: \"loose.jpg\""}));
+}
+
+// Nothing is wrong with these: they are left out, and a note says so.
+TEST_F(ScanFolderTest, EmptyFoldersAndLoosePicturesAreNoBrokenPhotos) {
+  AddAll({"train/a/1.jpg", "train/b/1.jpg", "test/a/1.jpg", "test/b/1.jpg", "z.jpg", "y.heic", "train/x.png",
+          "test/notes.txt", "README.md", "train.py", "docs/index.html"});
+  Add("w.jpg", "");
+  for (const char* folder : {"train/c", "test/c", "val"}) fs::create_directories(root_ / folder);
+  fs::create_symlink("nowhere.jpg", root_ / "test/dangling.jpg");
+  const Dataset dataset = Scan();
+  EXPECT_EQ(dataset.class_names, (Strings{"a", "b"}));
+  EXPECT_EQ(Paths(dataset), (Strings{"test/a/1.jpg", "test/b/1.jpg", "train/a/1.jpg", "train/b/1.jpg"}));
+  EXPECT_TRUE(dataset.skipped.empty());
+  EXPECT_EQ(dataset.notes,
+            (Strings{"4 folders without photos are left out: \"docs\", \"test/c\", \"train/c\", \"val\"",
+                     "5 pictures in no class folder are left out: \"test/dangling.jpg\", \"train/x.png\", "
+                     "\"w.jpg\", \"y.heic\", \"z.jpg\""}));
+}
+
+// What may have been a class is no picture beside the classes.
+TEST_F(ScanFolderTest, ABrokenLinkToAFolderIsListed) {
+  AddAll({"a/1.jpg", "b/1.jpg"});
+  fs::create_symlink("nowhere", root_ / "c");
+  const Dataset dataset = Scan();
+  EXPECT_EQ(ReasonFor(dataset, "c"), "a link to nothing");
+  EXPECT_TRUE(dataset.notes.empty());
 }
 
 // Root may read everything, so root becomes nobody for this test.

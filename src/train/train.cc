@@ -40,11 +40,12 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-Dataset ReadDataset(const TrainOptions& options) {
+Dataset ReadDataset(const TrainOptions& options, Progress& progress) {
   if (options.validation_fraction == 0 && options.split_file.empty()) {
     Fail(ErrorKind::kUsage, "--val 0 leaves no photos to choose the best epoch by; give a part of 0.05 or more");
   }
   Dataset dataset = ScanFolder(options.photos);
+  for (const std::string& note : dataset.notes) progress.Warn(note);
   if (!DrawPhotos(&dataset, options.max_photos, options.seed)) {
     Fail(ErrorKind::kUsage,
          "--max-photos {}: too few for {} classes: each needs one for training, for validation and for the test",
@@ -298,7 +299,7 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   CheckRecipe(options.recipe);
   if (options.output.has_parent_path()) MakeFolder(options.output.parent_path());
   const RunFolder folder(options.run_folder);
-  const Dataset dataset = ReadDataset(options);
+  const Dataset dataset = ReadDataset(options, context.progress);
   WriteSplitFile(dataset, folder.splits());
   const std::string& weights = options.weights.empty() ? options.recipe.weights : options.weights;
   const bool from_scratch = weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
@@ -356,10 +357,10 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   return report;
 }
 
-void PreviewAugmentation(const TrainOptions& options, const fs::path& file) {
+void PreviewAugmentation(const TrainOptions& options, const fs::path& file, Progress& progress) {
   constexpr int kPhotos = 6, kEpochs = 7;  // 1,200 x 900 pixels for a network of 150
   CheckRecipe(options.recipe);
-  const Dataset dataset = ReadDataset(options);
+  const Dataset dataset = ReadDataset(options, progress);
   std::vector<fs::path> files;
   for (const Photo* photo : dataset.InSplit(Split::kTrain)) files.push_back(dataset.root / photo->path);
   WriteAugmentPreview(files, PreprocessingOf(options.recipe), options.recipe.augment, options.seed, kPhotos,

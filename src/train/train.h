@@ -56,6 +56,6 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
 
 // Scans and splits as TrainClassifier does, and writes a PNG of some training photos, plain and in their first epochs
 // (data/preview.h). Touches neither the run folder nor the model.
-void PreviewAugmentation(const TrainOptions& options, const std::filesystem::path& file);
+void PreviewAugmentation(const TrainOptions& options, const std::filesystem::path& file, Progress& progress);
 
 }  // namespace siskin

@@ -1,0 +1,67 @@
+// Folders of photos as people have them: unpacked archives, copies, names of another system.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "base/json.h"
+#include "photos.h"
+
+namespace siskin::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool Contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+class Layout : public ::testing::Test {
+ protected:
+  fs::path photos() const { return shop_.path("photos"); }
+  std::string model() const { return shop_.path("model.safetensors"); }
+  RunResult Train(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = shop_.TrainArguments();
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunSiskin(arguments);
+  }
+  RunResult Eval(const std::vector<std::string>& more = {}) const {
+    std::vector<std::string> arguments = {"eval", model(), photos()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return RunSiskin(arguments);
+  }
+  Json Check(int exit_code) const {
+    const RunResult checked = RunSiskin({"check", photos(), "--format", "json"});
+    EXPECT_EQ(checked.exit_code, exit_code) << checked.err;
+    return ParseJson(checked.out, "check");
+  }
+
+  const Workshop shop_{8};
+};
+
+TEST_F(Layout, EmptyFoldersAndLoosePicturesAreNoFailures) {
+  fs::create_directory(photos() / "bat");
+  WriteText(photos() / "loose.jpg", OnePhoto(photos()));
+  const std::string empty = "1 folder without photos is left out: \"bat\"";
+  const std::string loose = "1 picture in no class folder is left out: \"loose.jpg\"";
+
+  const RunResult checked = RunSiskin({"check", photos()});
+  EXPECT_EQ(checked.exit_code, 0) << checked.out;
+  EXPECT_TRUE(Contains(checked.out, "note: " + empty) && Contains(checked.out, "note: " + loose)) << checked.out;
+  EXPECT_TRUE(Contains(checked.out, "unusable: 0")) << checked.out;
+  EXPECT_EQ(Check(0)["skipped"].size(), 0u);
+
+  const RunResult trained = Train();
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_TRUE(Contains(trained.err, empty) && Contains(trained.err, loose)) << trained.err;
+  EXPECT_FALSE(Contains(trained.out, "left out ")) << trained.out;
+
+  const RunResult evaluated = Eval();
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_TRUE(Contains(evaluated.err, empty) && Contains(evaluated.err, loose)) << evaluated.err;
+  EXPECT_FALSE(Contains(evaluated.err, "could not be read")) << evaluated.err;
+}
+
+}  // namespace
+}  // namespace siskin::testing
