@@ -63,5 +63,27 @@ TEST_F(Layout, EmptyFoldersAndLoosePicturesAreNoFailures) {
   EXPECT_FALSE(Contains(evaluated.err, "could not be read")) << evaluated.err;
 }
 
+// A model file is JSON: with such a name every verb would refuse the model that the training took hours for.
+TEST_F(Layout, ClassNamesThatAreNotUtf8AreRefusedBeforeTraining) {
+  fs::rename(photos() / "other", photos() / "\xE9t\xE9");
+  const RunResult trained = Train();
+  EXPECT_EQ(trained.exit_code, 3) << trained.err;
+  EXPECT_TRUE(Contains(trained.err, "\"\\xe9t\\xe9\"") && Contains(trained.err, "convmv -f latin1")) << trained.err;
+  EXPECT_FALSE(fs::exists(model()));
+  EXPECT_TRUE(Contains(Check(3)["findings"][0].get<std::string>(), "convmv"));
+  const RunResult checked = RunSiskin({"check", photos()});
+  EXPECT_TRUE(Contains(checked.out, "convmv -f latin1")) << checked.out;
+  EXPECT_TRUE(Contains(checked.err, "siskin: error: ")) << checked.err;
+}
+
+TEST_F(Layout, SpellingsOfAnAccentAreOneName) {
+  fs::rename(photos() / "other", photos() / "Cafe\u0301");  // as macOS unpacks it
+  ASSERT_EQ(Train().exit_code, 0);
+  fs::rename(photos() / "Cafe\u0301", photos() / "Caf\u00E9");
+  const RunResult evaluated = Eval({"--split", "all"});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_TRUE(Contains(evaluated.out, "Caf\u00E9")) << evaluated.out;
+}
+
 }  // namespace
 }  // namespace siskin::testing

@@ -89,6 +89,11 @@ class CheckVerb : public Verb {
     Output output = session.OpenOutput();
     output.Write(session.format() == "json" ? ToText(ToJson(report), 2) + "\n" : Text(report));
     output.Commit();
+    if (!report.obstacles.empty()) {
+      session.console().Error(fmt::format("{}: cannot be trained on as it is; the report says why",
+                                          Printable(report.dataset.root.native())));
+      return ExitCode::kDataUnusable;
+    }
     return report.broken.empty() && report.dataset.skipped.empty() ? ExitCode::kDone : ExitCode::kSomeInputsFailed;
   }
 

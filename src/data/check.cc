@@ -65,7 +65,8 @@ class Findings {
   Findings(const Dataset& dataset, const std::vector<Facts>& facts) : dataset_(dataset), facts_(facts) {}
 
   std::vector<std::string> All(const DatasetReport& report) {
-    sentences_ = dataset_.notes;
+    sentences_ = report.obstacles;
+    sentences_.insert(sentences_.end(), dataset_.notes.begin(), dataset_.notes.end());
     if (!dataset_.skipped.empty()) {
       Add("{} not counted as photos, the first: {}: {}", Files(dataset_.skipped.size()),
           Printable(dataset_.skipped[0].path), dataset_.skipped[0].reason);
@@ -252,6 +253,7 @@ DatasetReport CheckDataset(const std::filesystem::path& root, const RunContext& 
     report.largest = sizes.back();
   }
   report.duplicates = GroupDuplicates(dataset, facts);
+  report.obstacles = TrainingObstacles(dataset);
   report.findings = Findings(dataset, facts).All(report);
   return report;
 }
@@ -283,6 +285,7 @@ Json ToJson(const DatasetReport& report) {
           {"broken", ToJson(report.broken)},
           {"damaged", ToJson(report.damaged)},
           {"duplicates", report.duplicates},
+          {"obstacles", report.obstacles},
           {"findings", report.findings}};
 }
 

@@ -102,6 +102,18 @@ TEST_F(CheckTest, EmptyFoldersAndLoosePictures) {
                                                        "1 picture in no class folder is left out: \"loose.jpg\""}));
 }
 
+TEST_F(CheckTest, ClassNamesThatAModelCannotHold) {
+  AddClass("a", 50);
+  AddClass("\xE9t\xE9", 50);
+  const DatasetReport report = Check();
+  const std::string obstacle =
+      "1 class folder is named in other bytes than UTF-8, which a model file cannot hold: \"\\xe9t\\xe9\"; rename it "
+      "with mv, or convert names in Latin-1 with: convmv -f latin1 -t utf8 -r --notest FOLDER";
+  EXPECT_EQ(report.obstacles, std::vector<std::string>{obstacle});
+  EXPECT_EQ(report.findings, std::vector<std::string>{obstacle});
+  EXPECT_EQ(ParseJson(ToText(ToJson(report)), "test")["obstacles"][0], obstacle);
+}
+
 TEST_F(CheckTest, Duplicates) {
   AddClass("train/a", 50);
   AddClass("train/b", 50);

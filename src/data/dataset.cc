@@ -277,6 +277,19 @@ Dataset ScanFolder(const fs::path& root) {
   return Scanner(root).Scan();
 }
 
+std::vector<std::string> TrainingObstacles(const Dataset& dataset) {
+  std::vector<std::string> invalid;
+  for (const std::string& name : dataset.class_names) {
+    if (!IsValidUtf8(name)) invalid.push_back(name);
+  }
+  if (invalid.empty()) return {};
+  return {fmt::format(
+      "{} named in other bytes than UTF-8, which a model file cannot hold: {}; rename {} with mv, or convert names in "
+      "Latin-1 with: convmv -f latin1 -t utf8 -r --notest FOLDER",
+      invalid.size() == 1 ? "1 class folder is" : fmt::format("{} class folders are", invalid.size()), Quoted(invalid),
+      invalid.size() == 1 ? "it" : "them")};
+}
+
 std::string Fingerprint(const Dataset& dataset) {
   Sha256 hash;
   // Lengths keep neighbouring texts apart: the classes "a", "bc" are not "ab", "c".

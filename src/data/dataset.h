@@ -48,6 +48,9 @@ struct Dataset {
 // kData with the remedy: no such folder, empty, one class only, a class missing in a split, ...
 Dataset ScanFolder(const std::filesystem::path& root);
 
+// What keeps a model from being trained on these photos, in sentences with the remedy; empty if nothing does.
+std::vector<std::string> TrainingObstacles(const Dataset& dataset);
+
 // Assigns splits to a dataset without any (or without validation: then a part of train): stratified by class, a
 // function of seed and path only. Fractions of the whole; every class keeps at least one photo in each split asked for.
 // kData if a class is too small for that.

@@ -46,6 +46,8 @@ Dataset ReadDataset(const TrainOptions& options, Progress& progress) {
   }
   Dataset dataset = ScanFolder(options.photos);
   for (const std::string& note : dataset.notes) progress.Warn(note);
+  const std::vector<std::string> obstacles = TrainingObstacles(dataset);
+  if (!obstacles.empty()) Fail(ErrorKind::kData, "{}: {}", Printable(dataset.root.native()), obstacles[0]);
   if (!DrawPhotos(&dataset, options.max_photos, options.seed)) {
     Fail(ErrorKind::kUsage,
          "--max-photos {}: too few for {} classes: each needs one for training, for validation and for the test",
