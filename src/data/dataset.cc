@@ -11,28 +11,11 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "data/photo_files.h"
+#include "data/split_names.h"
 
 namespace siskin {
 namespace fs = std::filesystem;
 namespace {
-
-struct SplitName {
-  const char* name;
-  Split split;
-};
-constexpr SplitName kSplitSynonyms[] = {
-    {"train", Split::kTrain},    {"training", Split::kTrain},   {"validation", Split::kValidation},
-    {"val", Split::kValidation}, {"valid", Split::kValidation}, {"dev", Split::kValidation},
-    {"test", Split::kTest},      {"testing", Split::kTest},
-};
-
-std::optional<Split> SplitOf(const std::string& folder) {
-  const std::string lower = LowerCase(folder);
-  for (const SplitName& synonym : kSplitSynonyms) {
-    if (lower == synonym.name) return synonym.split;
-  }
-  return std::nullopt;
-}
 
 // A folder of the root and the photos in it.
 struct TopFolder {
@@ -50,7 +33,7 @@ struct TopFolder {
 std::vector<TopFolder> ReadTopFolders(const PhotoFinder& finder, const std::vector<std::string>& names) {
   std::vector<TopFolder> folders;
   for (const std::string& name : names) {
-    TopFolder folder{name, name, SplitOf(name), {}, {}};
+    TopFolder folder{name, name, SplitNamed(name), {}, {}};
     if (folder.split) {
       folder.listing = finder.List(name);
       for (const std::string& sub : folder.listing.folders) {

@@ -41,10 +41,10 @@ struct Dataset {
   std::vector<int> CountByClass(Split split) const;
 };
 
-// Reads root/{class}/** or root/{train,validation,test}/{class}/** (synonyms: training, val, valid, dev, testing; any
-// case). Junk (dot files, __MACOSX, Thumbs.db, desktop.ini) is no class and no photo; files of other kinds are left out
-// silently, photos that cannot be read are listed in `skipped`. Folders without photos and photos in no class folder are
-// left out with a note. Links are followed, loops are not.
+// Reads root/{class}/** or root/{train,validation,test}/{class}/** (or names like these: data/split_names.h). Junk (dot
+// files, __MACOSX, Thumbs.db, desktop.ini) is no class and no photo; files of other kinds are left out silently, photos
+// that cannot be read are listed in `skipped`. Folders without photos and photos in no class folder are left out with a
+// note. Links are followed, loops are not.
 // kData with the remedy: no such folder, empty, one class only, a class missing in a split, ...
 Dataset ScanFolder(const std::filesystem::path& root);
 

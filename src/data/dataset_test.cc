@@ -78,7 +78,12 @@ TEST_F(ScanFolderTest, SplitFoldersAndTheirSynonyms) {
   const char* const names[][3] = {{"train", "validation", "test"},
                                   {"Training", "val", "TESTING"},
                                   {"TRAIN", "dev", "Test"},
-                                  {"train", "Valid", "test"}};
+                                  {"train", "Valid", "test"},
+                                  {"training_set", "val_set", "test_set"},
+                                  {"seg_train", "seg_val", "seg_test"},
+                                  {"train_dir", "validation_dir", "test_dir"},
+                                  {"Training Data", "Validation Data", "Test Data"},
+                                  {"train2017", "val2017", "test-images"}};
   for (const auto& [train, validation, test] : names) {
     fs::remove_all(root_);
     for (const std::string split : {train, validation, test})
@@ -259,6 +264,13 @@ TEST_F(ScanFolderTest, ClassesNamedLikeSplits) {
   const Dataset dataset = Scan();
   EXPECT_FALSE(dataset.has_splits);
   EXPECT_EQ(dataset.class_names, (Strings{"bus", "train"}));
+}
+
+TEST_F(ScanFolderTest, ClassesWhoseNamesBeginLikeSplits) {
+  AddAll({"test tube/glass/1.jpg", "trainer/red/1.jpg", "training_shoes/blue/1.jpg", "valley/alpine/1.jpg"});
+  const Dataset dataset = Scan();
+  EXPECT_FALSE(dataset.has_splits);
+  EXPECT_EQ(dataset.class_names, (Strings{"test tube", "trainer", "training_shoes", "valley"}));
 }
 
 constexpr char kExpected[] =
