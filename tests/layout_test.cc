@@ -63,6 +63,32 @@ TEST_F(Layout, EmptyFoldersAndLoosePicturesAreNoFailures) {
   EXPECT_FALSE(Contains(evaluated.err, "could not be read")) << evaluated.err;
 }
 
+TEST_F(Layout, SplitsByOtherNamesAreNotTrainedOnAsClasses) {
+  for (const char* batch : {"2023", "2024"}) {
+    fs::create_directories(shop_.path("batches") / batch);
+    fs::copy(photos(), shop_.path("batches") / batch, fs::copy_options::recursive);
+  }
+  fs::remove_all(photos());
+  fs::rename(shop_.path("batches"), photos());
+  const std::string why = "\"2023\", \"2024\" hold the same folders (\"bird\", \"other\")";
+
+  const RunResult trained = Train();
+  EXPECT_EQ(trained.exit_code, 3) << trained.err;
+  EXPECT_TRUE(Contains(trained.err, why) && Contains(trained.err, "train, validation and test")) << trained.err;
+  EXPECT_TRUE(Contains(Check(3)["findings"][0].get<std::string>(), why));
+
+  // Unless they are meant.
+  std::string split = "path,class,split\n";
+  for (const std::string batch : {"2023", "2024"}) {
+    for (const std::string photo : {"bird/001.jpg,", "other/001.jpg,"})
+      split += batch + "/" + photo + batch + ",train\n";
+    split += batch + "/bird/002.jpg," + batch + ",validation\n";
+  }
+  WriteText(shop_.path("split.csv"), split);
+  const RunResult meant = Train({"--split-file", shop_.path("split.csv")});
+  EXPECT_EQ(meant.exit_code, 0) << meant.err;
+}
+
 // A model file is JSON: with such a name every verb would refuse the model that the training took hours for.
 TEST_F(Layout, ClassNamesThatAreNotUtf8AreRefusedBeforeTraining) {
   fs::rename(photos() / "other", photos() / "\xE9t\xE9");

@@ -253,7 +253,7 @@ DatasetReport CheckDataset(const std::filesystem::path& root, const RunContext& 
     report.largest = sizes.back();
   }
   report.duplicates = GroupDuplicates(dataset, facts);
-  report.obstacles = TrainingObstacles(dataset);
+  report.obstacles = TrainingObstacles(dataset, /*classes_confirmed=*/false);
   report.findings = Findings(dataset, facts).All(report);
   return report;
 }

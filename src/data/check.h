@@ -18,7 +18,7 @@ struct DatasetReport {
   std::vector<SkippedFile> broken;                   // cannot be decoded
   std::vector<SkippedFile> damaged;                  // decoded with a warning
   std::vector<std::vector<std::string>> duplicates;  // groups of paths with identical bytes
-  std::vector<std::string> obstacles;                // TrainingObstacles(dataset)
+  std::vector<std::string> obstacles;                // TrainingObstacles without a split file
   std::vector<std::string>
       findings;  // sentences: "class cats has 12 photos, dogs 4,000: consider --class-weight balanced"
   Size smallest, median, largest;  // by pixels

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "data/layout.h"
 #include "data/photo_files.h"
 #include "data/split_names.h"
 
@@ -48,14 +49,13 @@ std::vector<TopFolder> ReadTopFolders(const PhotoFinder& finder, const std::vect
   return folders;
 }
 
-std::string Quoted(const std::vector<std::string>& names) {
-  constexpr size_t kMost = 8;
-  std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kMost); ++i) {
-    text += fmt::format("{}\"{}\"", i == 0 ? "" : ", ", Printable(names[i], 60));
+std::string DoubtAbout(const std::vector<TopFolder>& class_folders) {
+  std::vector<Candidate> candidates;
+  for (const TopFolder& folder : class_folders) {
+    const std::vector<Photo>& photos = folder.listing.photos;
+    if (!photos.empty()) candidates.push_back({folder.name, FoldersIn(folder.path, photos)});
   }
-  if (names.size() > kMost) text += fmt::format(" and {} more", names.size() - kMost);
-  return text;
+  return DoubtAboutClasses(candidates);
 }
 
 // Collects the dataset of one root.
@@ -74,6 +74,7 @@ class Scanner {
     }
     CheckLayout(top, folders);
     const bool splits = std::ranges::any_of(folders, &TopFolder::IsSplitFolder);
+    DoubtClasses(splits, folders);
     splits ? AddSplits(&folders) : AddClasses(&folders);
     FinishClasses();
     AddNotes();
@@ -136,6 +137,13 @@ class Scanner {
     if (!splits.empty() && !flat_splits.empty()) {
       Fail(ErrorKind::kData, "{}: {} has class folders but the photos in {} lie there without; sort them into classes",
            where_, Quoted(splits), Quoted(flat_splits));
+    }
+  }
+
+  void DoubtClasses(bool splits, const std::vector<TopFolder>& folders) {
+    if (!splits) dataset_.doubt = DoubtAbout(folders);
+    for (const TopFolder& folder : folders) {
+      if (dataset_.doubt.empty()) dataset_.doubt = DoubtAbout(folder.sub_folders);
     }
   }
 
@@ -260,17 +268,20 @@ Dataset ScanFolder(const fs::path& root) {
   return Scanner(root).Scan();
 }
 
-std::vector<std::string> TrainingObstacles(const Dataset& dataset) {
-  std::vector<std::string> invalid;
+std::vector<std::string> TrainingObstacles(const Dataset& dataset, bool classes_confirmed) {
+  std::vector<std::string> obstacles, invalid;
+  if (!dataset.doubt.empty() && !classes_confirmed) obstacles.push_back(dataset.doubt);
   for (const std::string& name : dataset.class_names) {
     if (!IsValidUtf8(name)) invalid.push_back(name);
   }
-  if (invalid.empty()) return {};
-  return {fmt::format(
+  if (invalid.empty()) return obstacles;
+  const bool one = invalid.size() == 1;
+  obstacles.push_back(fmt::format(
       "{} named in other bytes than UTF-8, which a model file cannot hold: {}; rename {} with mv, or convert names in "
       "Latin-1 with: convmv -f latin1 -t utf8 -r --notest FOLDER",
-      invalid.size() == 1 ? "1 class folder is" : fmt::format("{} class folders are", invalid.size()), Quoted(invalid),
-      invalid.size() == 1 ? "it" : "them")};
+      one ? "1 class folder is" : fmt::format("{} class folders are", invalid.size()), Quoted(invalid),
+      one ? "it" : "them"));
+  return obstacles;
 }
 
 std::string Fingerprint(const Dataset& dataset) {

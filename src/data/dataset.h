@@ -34,6 +34,7 @@ struct Dataset {
   std::vector<Photo> photos;             // sorted by path: the same on every machine
   std::vector<SkippedFile> skipped;      // what looked like a photo but cannot be one (unreadable, empty, loops)
   std::vector<std::string> notes;        // what a person should know about the layout, in sentences
+  std::string doubt;                     // why its folders do not look like classes (data/layout.h); empty if they do
   bool has_splits = false;               // train/validation/test folders were there
 
   std::vector<const Photo*> InSplit(Split split) const;
@@ -49,7 +50,8 @@ struct Dataset {
 Dataset ScanFolder(const std::filesystem::path& root);
 
 // What keeps a model from being trained on these photos, in sentences with the remedy; empty if nothing does.
-std::vector<std::string> TrainingObstacles(const Dataset& dataset);
+// classes_confirmed: a split file names the class of every photo, so that Dataset::doubt is no obstacle.
+std::vector<std::string> TrainingObstacles(const Dataset& dataset, bool classes_confirmed);
 
 // Assigns splits to a dataset without any (or without validation: then a part of train): stratified by class, a
 // function of seed and path only. Fractions of the whole; every class keeps at least one photo in each split asked for.

@@ -273,6 +273,22 @@ TEST_F(ScanFolderTest, ClassesWhoseNamesBeginLikeSplits) {
   EXPECT_EQ(dataset.class_names, (Strings{"test tube", "trainer", "training_shoes", "valley"}));
 }
 
+TEST_F(ScanFolderTest, SplitsByOtherNamesRaiseDoubt) {
+  AddAll({"old/a/1.jpg", "old/b/1.jpg", "new/a/2.jpg", "new/b/2.jpg"});
+  const Dataset dataset = Scan();
+  EXPECT_NE(dataset.doubt.find("\"new\", \"old\" hold the same folders"), std::string::npos) << dataset.doubt;
+  EXPECT_EQ(TrainingObstacles(dataset, false), (Strings{dataset.doubt}));
+  EXPECT_EQ(TrainingObstacles(dataset, true), Strings{});
+  Add("old/3.jpg");  // photos of a class, and some of its special cases
+  Add("new/3.jpg");
+  EXPECT_EQ(Scan().doubt, "");
+}
+
+TEST_F(ScanFolderTest, BatchesWithinSplitsRaiseDoubt) {
+  AddAll({"train/x/a/1.jpg", "train/x/b/1.jpg", "train/y/a/2.jpg", "train/y/b/2.jpg"});
+  EXPECT_NE(Scan().doubt.find("\"x\", \"y\" hold the same folders"), std::string::npos);
+}
+
 constexpr char kExpected[] =
     "expected a folder for each class (cats/*.jpg, dogs/*.jpg), or such folders in train, validation and test";
 

@@ -46,7 +46,7 @@ Dataset ReadDataset(const TrainOptions& options, Progress& progress) {
   }
   Dataset dataset = ScanFolder(options.photos);
   for (const std::string& note : dataset.notes) progress.Warn(note);
-  const std::vector<std::string> obstacles = TrainingObstacles(dataset);
+  const std::vector<std::string> obstacles = TrainingObstacles(dataset, !options.split_file.empty());
   if (!obstacles.empty()) Fail(ErrorKind::kData, "{}: {}", Printable(dataset.root.native()), obstacles[0]);
   if (!DrawPhotos(&dataset, options.max_photos, options.seed)) {
     Fail(ErrorKind::kUsage,
