@@ -63,6 +63,52 @@ TEST_F(Layout, EmptyFoldersAndLoosePicturesAreNoFailures) {
   EXPECT_FALSE(Contains(evaluated.err, "could not be read")) << evaluated.err;
 }
 
+// As an archive unpacks: training, evaluation and split file mean the same photos by the outer and the inner folder.
+TEST_F(Layout, OneFolderTooMany) {
+  fs::create_directories(shop_.path("outer") / "__MACOSX" / "photos");
+  fs::rename(photos(), shop_.path("outer") / "PetImages");
+  fs::rename(shop_.path("outer"), photos());
+  WriteText(photos() / "readme.txt", "Cats and dogs.");
+  WriteText(photos() / "__MACOSX" / "photos" / "._001.jpg", "resource fork");
+  const fs::path inner = photos() / "PetImages";
+  const std::string note =
+      "the classes are taken from " + inner.string() + ", since " + photos().string() + " holds nothing else";
+
+  const RunResult trained = Train();
+  ASSERT_EQ(trained.exit_code, 0) << trained.err;
+  EXPECT_TRUE(Contains(trained.err, note)) << trained.err;
+  const Json checked = Check(0);
+  EXPECT_EQ(checked["findings"][0], note);
+  EXPECT_EQ(checked["root"], inner.string());
+
+  const RunResult evaluated = Eval({"--format", "json"});
+  EXPECT_EQ(evaluated.exit_code, 0) << evaluated.err;
+  EXPECT_TRUE(Contains(evaluated.err, note)) << evaluated.err;
+  EXPECT_TRUE(Contains(evaluated.err, "a model was trained on these photos")) << evaluated.err;
+  const Json numbers = ParseJson(evaluated.out, "eval");
+  const Json tested = ParseJson(ReadText(shop_.path("run") / "report.json"), "report")["metrics"]["test"];
+  EXPECT_EQ(numbers["log_loss"], tested["log_loss"]);
+  const RunResult split = Eval({"--format", "json", "--split-file", shop_.path("run") / "split.csv"});
+  EXPECT_EQ(split.exit_code, 0) << split.err;
+  EXPECT_EQ(ParseJson(split.out, "eval"), numbers);
+  const RunResult by_inner = RunSiskin({"eval", model(), inner, "--format", "json"});
+  EXPECT_EQ(ParseJson(by_inner.out, "eval")["log_loss"], numbers["log_loss"]);
+}
+
+TEST_F(Layout, CommonNamesOfSplits) {
+  fs::create_directory(shop_.path("splits"));
+  for (const char* split : {"seg_train", "Validation Images", "testset"}) {
+    fs::copy(photos(), shop_.path("splits") / split, fs::copy_options::recursive);
+  }
+  fs::remove_all(photos());
+  fs::rename(shop_.path("splits"), photos());
+  const RunResult trained = Train();
+  EXPECT_EQ(trained.exit_code, 0) << trained.err;
+  const RunResult evaluated = Eval({"--format", "json"});
+  EXPECT_EQ(ParseJson(evaluated.out, "eval")["photos"], 16) << evaluated.err;
+  EXPECT_EQ(Check(0)["classes"][0]["validation"], 8);
+}
+
 TEST_F(Layout, SplitsByOtherNamesAreNotTrainedOnAsClasses) {
   for (const char* batch : {"2023", "2024"}) {
     fs::create_directories(shop_.path("batches") / batch);

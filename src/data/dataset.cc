@@ -20,9 +20,9 @@ namespace {
 
 // A folder of the root and the photos in it.
 struct TopFolder {
-  std::string name, path;
+  std::string name, path;              // path: of a split folder, where its class folders are
   std::optional<Split> split;          // if its name is that of a split
-  FolderListing listing;               // everything below; for a split folder only what lies directly in it
+  FolderListing listing;               // everything below; for a split folder only what lies beside the class folders
   std::vector<TopFolder> sub_folders;  // of a split folder
 
   bool IsSplitFolder() const {
@@ -31,16 +31,32 @@ struct TopFolder {
   bool HasPhotos() const { return !listing.photos.empty() || IsSplitFolder(); }
 };
 
+// Goes down to the class folders: an archive may have added a folder of its name (seg_train/seg_train/cat/1.jpg).
+void ReadSplitFolder(const PhotoFinder& finder, TopFolder* folder) {
+  std::vector<std::string> above = {""};
+  for (;;) {
+    above.push_back(folder->path);
+    FolderListing here = finder.List(folder->path);
+    folder->sub_folders.clear();
+    for (const std::string& name : here.folders) {
+      const std::string path = JoinPath(folder->path, name);
+      folder->sub_folders.push_back({name, path, std::nullopt, finder.ListAll(path, above), {}});
+    }
+    folder->listing.photos = std::move(here.photos);
+    std::ranges::move(here.skipped, std::back_inserter(folder->listing.skipped));
+    if (!folder->listing.photos.empty() || folder->sub_folders.size() != 1) return;
+    const TopFolder& only = folder->sub_folders[0];
+    if (!WrapsClasses(only.path, only.listing.photos)) return;
+    folder->path = only.path;
+  }
+}
+
 std::vector<TopFolder> ReadTopFolders(const PhotoFinder& finder, const std::vector<std::string>& names) {
   std::vector<TopFolder> folders;
   for (const std::string& name : names) {
     TopFolder folder{name, name, SplitNamed(name), {}, {}};
     if (folder.split) {
-      folder.listing = finder.List(name);
-      for (const std::string& sub : folder.listing.folders) {
-        const std::string path = JoinPath(name, sub);
-        folder.sub_folders.push_back({sub, path, std::nullopt, finder.ListAll(path, {"", name}), {}});
-      }
+      ReadSplitFolder(finder, &folder);
     } else {
       folder.listing = finder.ListAll(name, {""});
     }
@@ -68,6 +84,7 @@ class Scanner {
     const FolderListing top = finder_.List("");
     std::vector<TopFolder> folders = ReadTopFolders(finder_, top.folders);
     LeaveOutLoose(top);
+    if (IsWrapped(folders)) return ScanInner(folders[0].name);
     for (const TopFolder& folder : folders) {
       folder.IsSplitFolder() ? LeaveOutLoose(folder.listing) : Skip(folder.listing.skipped);
       for (const TopFolder& sub : folder.sub_folders) Skip(sub.listing.skipped);
@@ -96,6 +113,20 @@ class Scanner {
     }
     const fs::directory_iterator readable(dataset_.root, error);
     if (error) Fail(ErrorKind::kData, "{}: cannot open the folder: {}", where_, error.message());
+  }
+
+  // Whether there is nothing but a folder that an archive put around everything. An empty folder beside it, or one that
+  // cannot be opened, may be a class that is missing: then the one with photos is not opened to make its parts classes.
+  bool IsWrapped(const std::vector<TopFolder>& folders) const {
+    return folders.size() == 1 && dataset_.skipped.empty() && !folders[0].IsSplitFolder() &&
+           WrapsClasses(folders[0].path, folders[0].listing.photos);
+  }
+
+  Dataset ScanInner(const std::string& folder) {
+    Dataset inner = Scanner(dataset_.root / folder).Scan();
+    AddNotes();
+    std::ranges::move(dataset_.notes, std::back_inserter(inner.notes));
+    return inner;
   }
 
   // What was left out and may be what is missing.
@@ -183,7 +214,10 @@ class Scanner {
   }
 
   void AddClasses(std::vector<TopFolder>* folders) {
-    for (TopFolder& folder : *folders) AddClass(&folder, Split::kTrain);
+    for (TopFolder& folder : *folders) {
+      if (WrapsClasses(folder.path, folder.listing.photos)) wrapper_ = folder.path;
+      AddClass(&folder, Split::kTrain);
+    }
   }
 
   void AddSplits(std::vector<TopFolder>* folders) {
@@ -199,6 +233,10 @@ class Scanner {
              folder.name, kSplitNames[static_cast<size_t>(*folder.split)]);
       }
       first = folder.name;
+      if (folder.path != folder.name) {
+        dataset_.notes.push_back(fmt::format("the classes of \"{}\" are taken from \"{}\", since it holds nothing else",
+                                             Printable(folder.name), Printable(folder.path)));
+      }
       for (TopFolder& sub : folder.sub_folders) AddClass(&sub, *folder.split);
     }
   }
@@ -219,8 +257,12 @@ class Scanner {
     if (names.size() == 1) {
       Fail(ErrorKind::kData,
            "{}: only one class has photos, {}; a classifier needs two or more: add a folder of photos that show "
-           "something else{}",
-           where_, Quoted(names), SkippedNote());
+           "something else{}{}",
+           where_, Quoted(names),
+           wrapper_.empty()
+               ? ""
+               : fmt::format(", or name {}/{} if the folders in it are the classes", where_, Printable(wrapper_)),
+           SkippedNote());
     }
     for (size_t split = 0; split < found_.size(); ++split) {
       if (found_[split].empty()) continue;
@@ -239,6 +281,7 @@ class Scanner {
   std::string where_;
   PhotoFinder finder_;
   Dataset dataset_;
+  std::string wrapper_;                         // a class folder that holds nothing but what look like classes
   std::vector<SkippedFile> loose_;              // pictures beside the class folders
   std::vector<SkippedFile> empty_;              // where a class folder could be, but without photos
   std::vector<std::string> class_of_photo_;     // beside dataset_.photos until the labels are known
@@ -265,7 +308,13 @@ std::vector<int> Dataset::CountByClass(Split split) const {
 }
 
 Dataset ScanFolder(const fs::path& root) {
-  return Scanner(root).Scan();
+  Dataset dataset = Scanner(root).Scan();
+  if (dataset.root != root) {
+    dataset.notes.insert(dataset.notes.begin(),
+                         fmt::format("the classes are taken from {}, since {} holds nothing else",
+                                     Printable(dataset.root.native()), Printable(root.native())));
+  }
+  return dataset;
 }
 
 std::vector<std::string> TrainingObstacles(const Dataset& dataset, bool classes_confirmed) {

@@ -29,7 +29,7 @@ struct SkippedFile {
 };
 
 struct Dataset {
-  std::filesystem::path root;
+  std::filesystem::path root;            // what was asked for, or where the class folders in it begin
   std::vector<std::string> class_names;  // in NFC (base/utf8.h), sorted; the order of the network's outputs
   std::vector<Photo> photos;             // sorted by path: the same on every machine
   std::vector<SkippedFile> skipped;      // what looked like a photo but cannot be one (unreadable, empty, loops)
@@ -45,8 +45,9 @@ struct Dataset {
 // Reads root/{class}/** or root/{train,validation,test}/{class}/** (or names like these: data/split_names.h). Junk (dot
 // files, __MACOSX, Thumbs.db, desktop.ini) is no class and no photo; files of other kinds are left out silently, photos
 // that cannot be read are listed in `skipped`. Folders without photos and photos in no class folder are left out with a
-// note. Links are followed, loops are not.
-// kData with the remedy: no such folder, empty, one class only, a class missing in a split, ...
+// note. So does a folder that an archive put around everything: Dataset::root is then the folder in it. Links are
+// followed, loops are not. kData with the remedy: no such folder, empty, one class only, a class missing in a split,
+// ...
 Dataset ScanFolder(const std::filesystem::path& root);
 
 // What keeps a model from being trained on these photos, in sentences with the remedy; empty if nothing does.

@@ -273,6 +273,66 @@ TEST_F(ScanFolderTest, ClassesWhoseNamesBeginLikeSplits) {
   EXPECT_EQ(dataset.class_names, (Strings{"test tube", "trainer", "training_shoes", "valley"}));
 }
 
+TEST_F(ScanFolderTest, FoldersAroundTheClassFoldersAreOpened) {
+  AddAll({"PetImages/PetImages/Dog/1.jpg", "PetImages/PetImages/x.jpg", "PetImages/cover.jpg",
+          "__MACOSX/PetImages/._1.jpg", "readme[1].txt", "MSR-LA - 3467.docx"});
+  for (int i = 0; i < 20; ++i) Add(fmt::format("PetImages/PetImages/Cat/{}.jpg", i));
+  const fs::path inner = root_ / "PetImages/PetImages";
+  const Dataset dataset = Scan();
+  EXPECT_EQ(dataset.root, inner);
+  EXPECT_EQ(dataset.class_names, (Strings{"Cat", "Dog"}));
+  EXPECT_EQ(dataset.photos.size(), 21u);
+  EXPECT_EQ(dataset.photos[20].path, "Dog/1.jpg");
+  EXPECT_EQ(dataset.notes, (Strings{fmt::format("the classes are taken from {}, since {} holds nothing else",
+                                                inner.native(), root_.native()),
+                                    "1 picture in no class folder is left out: \"x.jpg\"",
+                                    "1 picture in no class folder is left out: \"cover.jpg\""}));
+  EXPECT_EQ(Fingerprint(dataset), Fingerprint(ScanFolder(inner)));
+}
+
+TEST_F(ScanFolderTest, AFolderAroundTheSplitsIsOpened) {
+  AddAll({"cats_and_dogs/train/cats/1.jpg", "cats_and_dogs/train/dogs/1.jpg", "cats_and_dogs/validation/cats/2.jpg",
+          "cats_and_dogs/validation/dogs/2.jpg", "cats_and_dogs/vectorize.py"});
+  const Dataset dataset = Scan();
+  EXPECT_TRUE(dataset.has_splits);
+  EXPECT_EQ(dataset.root, root_ / "cats_and_dogs");
+  EXPECT_EQ(dataset.photos[0].path, "train/cats/1.jpg");
+}
+
+// The landscapes of Intel, as Kaggle hands them out.
+TEST_F(ScanFolderTest, FoldersInSplitFoldersAreOpened) {
+  AddAll({"seg_train/seg_train/forest/1.jpg", "seg_train/seg_train/sea/1.jpg", "seg_test/seg_test/forest/1.jpg",
+          "seg_test/seg_test/sea/1.jpg"});
+  Add("seg_test/empty.jpg", "");
+  const Dataset dataset = Scan();
+  EXPECT_EQ(dataset.root, root_);
+  EXPECT_EQ(dataset.class_names, (Strings{"forest", "sea"}));
+  EXPECT_EQ(Paths(dataset)[3], "seg_train/seg_train/sea/1.jpg");
+  EXPECT_EQ(dataset.notes,
+            (Strings{"the classes of \"seg_test\" are taken from \"seg_test/seg_test\", since it holds nothing else",
+                     "the classes of \"seg_train\" are taken from \"seg_train/seg_train\", since it holds nothing else",
+                     "1 picture in no class folder is left out: \"seg_test/empty.jpg\""}));
+}
+
+// The folders in the only class with photos are not the classes if the other class may have been forgotten.
+TEST_F(ScanFolderTest, AnEmptyFolderBesideKeepsAClassClosed) {
+  AddAll({"dogs/2023/1.jpg", "dogs/2024/1.jpg"});
+  fs::create_directories(root_ / "cats");
+  EXPECT_EQ(
+      ScanError(),
+      fmt::format("only one class has photos, \"dogs\"; a classifier needs two or more: add a folder of photos that "
+                  "show something else, or name {}/dogs if the folders in it are the classes (1 skipped, the "
+                  "first: cats: a folder without photos)",
+                  root_.native()));
+}
+
+TEST_F(ScanFolderTest, OneClassFurtherDownIsOneClass) {
+  AddAll({"cats/deep/er/1.jpg"});
+  EXPECT_EQ(ScanError(),
+            "only one class has photos, \"cats\"; a classifier needs two or more: add a folder of photos that show "
+            "something else");
+}
+
 TEST_F(ScanFolderTest, SplitsByOtherNamesRaiseDoubt) {
   AddAll({"old/a/1.jpg", "old/b/1.jpg", "new/a/2.jpg", "new/b/2.jpg"});
   const Dataset dataset = Scan();

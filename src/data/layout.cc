@@ -77,6 +77,12 @@ std::vector<std::string> FoldersIn(const std::string& folder, const std::vector<
   return {names.begin(), names.end()};
 }
 
+bool WrapsClasses(const std::string& folder, const std::vector<Photo>& photos) {
+  const std::vector<std::string> names = FoldersIn(folder, photos);
+  if (names.size() != 1) return names.size() > 1;
+  return SplitNamed(names[0]).has_value() || WrapsClasses(JoinPath(folder, names[0]), photos);
+}
+
 std::string DoubtAboutClasses(const std::vector<Candidate>& candidates) {
   if (const Candidate* copy = CopyOfTheOthers(candidates)) {
     return fmt::format(

@@ -13,6 +13,10 @@ namespace siskin {
 // ten of its photos lie directly in it. photos: of `folder` and whatever else.
 std::vector<std::string> FoldersIn(const std::string& folder, const std::vector<Photo>& photos);
 
+// Whether classes begin further down: `folder`, and the only folder with photos in it, and so on, end in one that holds
+// several, or a split.
+bool WrapsClasses(const std::string& folder, const std::vector<Photo>& photos);
+
 // A folder that may be a class, and the folders with photos in it.
 struct Candidate {
   std::string name;

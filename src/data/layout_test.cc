@@ -32,6 +32,15 @@ TEST(FoldersIn, AFewStraysAreNoClass) {
   EXPECT_EQ(FoldersIn("a", PhotosAt(paths)), Strings{});
 }
 
+TEST(WrapsClasses, FoldersAroundClassesOrSplits) {
+  EXPECT_TRUE(WrapsClasses("a", PhotosAt({"a/x/1.jpg", "a/y/2.jpg"})));
+  EXPECT_TRUE(WrapsClasses("a", PhotosAt({"a/b/c/x/1.jpg", "a/b/c/y/2.jpg"})));
+  EXPECT_TRUE(WrapsClasses("a", PhotosAt({"a/train/x/1.jpg"})));
+  EXPECT_FALSE(WrapsClasses("a", PhotosAt({"a/1.jpg", "a/2.jpg"})));
+  EXPECT_FALSE(WrapsClasses("a", PhotosAt({"a/b/c/1.jpg"})));
+  EXPECT_FALSE(WrapsClasses("a", {}));
+}
+
 TEST(DoubtAboutClasses, SplitsAndBatches) {
   const std::string same =
       "\"fold1\", \"fold2\" hold the same folders (\"cat\", \"dog\"), so that they look like splits or batches rather "
