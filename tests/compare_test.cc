@@ -66,10 +66,15 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
 
 TEST(Compare, LimitsChooseAndMayLeaveNone) {
   const Workshop shop(10);
+  fs::create_directory(shop.path("photos") / "bat");
   const RunResult small = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--max-mb", "11"}));
   EXPECT_EQ(small.exit_code, 0) << small.err;
   EXPECT_NE(small.out.find("best: mobilenet_v2, the only one within the limits"), std::string::npos) << small.out;
   EXPECT_NE(small.out.find("out: mobilenet, "), std::string::npos) << small.out;
+  const size_t note = small.err.find("1 folder without photos is left out: \"bat\"");
+  EXPECT_NE(note, std::string::npos) << small.err;
+  EXPECT_EQ(small.err.find("without photos", note + 30), std::string::npos)
+      << "once, not for each network: " << small.err;
   const RunResult none = RunSiskin(Arguments(shop, {"--networks", "mobilenet", "--max-mb", "1"}));
   EXPECT_EQ(none.exit_code, 5) << none.err;
   EXPECT_NE(none.out.find("mobilenet"), std::string::npos) << "the table is there all the same";

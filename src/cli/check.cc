@@ -78,7 +78,8 @@ class CheckVerb : public Verb {
     AddThreads(options);
     AddVolume(options);
     options.Footer(
-        "Exit code 4 if some photos are unusable, 3 if the folder cannot be trained on.\n\n"
+        "Exit code 4 if some photos are unusable, 3 if the folder cannot be trained on.\n"
+        "What such a folder may look like: docs/training.md.\n\n"
         "Examples:\n"
         "  siskin check photos/\n"
         "  siskin check photos/ --format json | jq .broken");
