@@ -69,6 +69,7 @@ TEST_F(Layout, OneFolderTooMany) {
   fs::rename(photos(), shop_.path("outer") / "PetImages");
   fs::rename(shop_.path("outer"), photos());
   WriteText(photos() / "readme.txt", "Cats and dogs.");
+  WriteText(photos() / "PetImages" / "cover.jpg", OnePhoto(photos() / "PetImages"));
   WriteText(photos() / "__MACOSX" / "photos" / "._001.jpg", "resource fork");
   const fs::path inner = photos() / "PetImages";
   const std::string note =

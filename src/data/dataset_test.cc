@@ -339,8 +339,7 @@ TEST_F(ScanFolderTest, SplitsByOtherNamesRaiseDoubt) {
   EXPECT_NE(dataset.doubt.find("\"new\", \"old\" hold the same folders"), std::string::npos) << dataset.doubt;
   EXPECT_EQ(TrainingObstacles(dataset, false), (Strings{dataset.doubt}));
   EXPECT_EQ(TrainingObstacles(dataset, true), Strings{});
-  Add("old/3.jpg");  // photos of a class, and some of its special cases
-  Add("new/3.jpg");
+  AddAll({"old/3.jpg", "old/4.jpg", "new/3.jpg", "new/4.jpg"});  // photos of a class, and some special cases
   EXPECT_EQ(Scan().doubt, "");
 }
 

@@ -59,7 +59,6 @@ const Candidate* CopyOfTheOthers(const std::vector<Candidate>& candidates) {
 }  // namespace
 
 std::vector<std::string> FoldersIn(const std::string& folder, const std::vector<Photo>& photos) {
-  constexpr size_t kStray = 10;  // a few previews beside the folders do not make `folder` a class
   const std::string prefix = folder + "/";
   Names names;
   size_t direct = 0, inside = 0;
@@ -73,7 +72,8 @@ std::vector<std::string> FoldersIn(const std::string& folder, const std::vector<
       names.insert(photo.path.substr(prefix.size(), slash - prefix.size()));
     }
   }
-  if (kStray * direct > inside) return {};
+  const size_t strays = std::max<size_t>(1, inside / 10);  // a preview or two do not make `folder` a class
+  if (direct > strays) return {};
   return {names.begin(), names.end()};
 }
 

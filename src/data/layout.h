@@ -9,8 +9,8 @@
 
 namespace siskin {
 
-// Names of the folders in `folder` that hold photos, sorted. None if `folder` is a class itself: if more than one in
-// ten of its photos lie directly in it. photos: of `folder` and whatever else.
+// Names of the folders in `folder` that hold photos, sorted. None if `folder` is a class itself: if more than one of
+// its photos, and more than one in ten, lie directly in it. photos: of `folder` and whatever else.
 std::vector<std::string> FoldersIn(const std::string& folder, const std::vector<Photo>& photos);
 
 // Whether classes begin further down: `folder`, and the only folder with photos in it, and so on, end in one that holds

@@ -25,8 +25,10 @@ TEST(FoldersIn, NamesThoseWithPhotos) {
 }
 
 TEST(FoldersIn, AFewStraysAreNoClass) {
-  Strings paths = {"a/stray.jpg"};
-  for (int i = 0; i < 9; ++i) paths.push_back("a/x/" + std::to_string(i) + ".jpg");
+  EXPECT_EQ(FoldersIn("a", PhotosAt({"a/stray.jpg", "a/x/1.jpg", "a/y/1.jpg"})), (Strings{"x", "y"}));
+  EXPECT_EQ(FoldersIn("a", PhotosAt({"a/1.jpg", "a/2.jpg", "a/x/1.jpg", "a/y/1.jpg"})), Strings{});
+  Strings paths = {"a/stray.jpg", "a/stray.png"};
+  for (int i = 0; i < 18; ++i) paths.push_back("a/x/" + std::to_string(i) + ".jpg");
   EXPECT_EQ(FoldersIn("a", PhotosAt(paths)), (Strings{"x"}));
   paths.push_back("a/2.jpg");
   EXPECT_EQ(FoldersIn("a", PhotosAt(paths)), Strings{});
