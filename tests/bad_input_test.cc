@@ -197,6 +197,31 @@ TEST(BadModel, OtherFilesAreNamedForWhatTheyAre) {
   ExpectRefused(RunSiskin({"predict", "no-such-model.safetensors", "x.jpg"}), 1, "no such model file");
 }
 
+// Of 24 flipped bits 12 passed: the references do not depend on every weight, and not at all on names and threshold.
+TEST(BadModel, VerifyNoticesFlippedBits) {
+  const Workshop shop(8);
+  shop.Train();
+  const std::string model = shop.path("model.safetensors"), bytes = ReadText(model);
+  const RunResult good = RunSiskin({"verify", model, "--format", "json"});
+  ASSERT_EQ(good.exit_code, 0) << good.out << good.err;
+  EXPECT_EQ(ParseJson(good.out, "verify")["weights"], "same");
+  const auto verify_flipped = [&](size_t at, unsigned bit) {
+    std::string damaged = bytes;
+    damaged[at] = static_cast<char>(static_cast<unsigned char>(damaged[at]) ^ 1u << bit);
+    WriteText(shop.path("damaged"), damaged);
+    return RunSiskin({"verify", shop.path("damaged")});
+  };
+  const size_t threshold = bytes.find("threshold") + 13, name = bytes.find("other");
+  for (const size_t at : {threshold, name}) ExpectRefused(verify_flipped(at, 0), 1, "its card");
+  ExpectRefused(verify_flipped(2, 0), 1, "damaged");
+  const size_t data = bytes.size() - 800'000;
+  for (size_t at = data; at < bytes.size(); at += 100'003) {
+    const RunResult flipped = verify_flipped(at - at % 4, 0);  // the lowest bit of a float: no score moves
+    EXPECT_EQ(flipped.exit_code, 5) << at << flipped.out << flipped.err;
+    EXPECT_TRUE(Says(flipped, "THE WEIGHTS ARE NOT THOSE THAT WERE WRITTEN")) << flipped.out;
+  }
+}
+
 // RLIMIT_FSIZE stands in for a disk that fills up: writes beyond it fail.
 TEST(FullDisk, LeavesNoPartOfAModel) {
   const Workshop shop(8);

@@ -12,16 +12,48 @@
 namespace siskin::cli {
 namespace {
 
+constexpr size_t kDigitsShown = 16;  // of 64: enough to tell two files apart
+
+// "same", "changed", or "unknown" where the file has no digest.
+const char* WeightsState(const VerifyResult& result) {
+  if (result.written_sha256.empty()) return "unknown";
+  return result.weights_changed() ? "changed" : "same";
+}
+
+std::string AnswersText(const VerifyResult& result) {
+  if (result.references == 0) return "has no reference answers, nothing could be compared";
+  return fmt::format("{}; {} compared on {}, largest difference {:.1e} (at most {:.0e} allowed)",
+                     result.answers_differ() ? "ANSWERS DIFFER" : "answers as it was trained",
+                     Plural(static_cast<size_t>(result.references), "reference"), CurrentIsa(),
+                     result.largest_difference, result.tolerance);
+}
+
+std::string WeightsText(const VerifyResult& result, const std::string& model) {
+  if (result.written_sha256.empty()) {
+    return fmt::format(
+        "has no SHA-256 of its weights, as an older siskin wrote it: small damage may go unnoticed; `siskin export {} "
+        "-o NEW.safetensors` writes a copy that has one",
+        model);
+  }
+  const std::string found = result.weights_sha256.substr(0, kDigitsShown);
+  if (!result.weights_changed()) return fmt::format("the weights are those that were written (SHA-256 {}...)", found);
+  return fmt::format(
+      "THE WEIGHTS ARE NOT THOSE THAT WERE WRITTEN: their SHA-256 is {}..., expected {}...; the file is damaged or was "
+      "edited: copy it again from where it was made",
+      found, Printable(result.written_sha256, kDigitsShown));
+}
+
 class VerifyVerb : public Verb {
  public:
   void Declare(Options options) override {
-    options.Describe("Prove that a model answers here as where it was trained.",
-                     "Runs the small reference pictures whose answers are stored in the file.");
+    options.Describe("Prove that a model file is undamaged and answers here as where it was trained.",
+                     "Compares the SHA-256 of its card and of its weights with those in the file, and runs the small "
+                     "reference pictures whose answers are stored there.");
     options.Argument("MODEL", &model_, "a model file made by `siskin train`");
     AddFormat(options, {"text", "json"});
     AddThreads(options);
     options.Footer(
-        "Exit code 5 if an answer differs.\n\n"
+        "Exit code 5 if the weights or an answer differ, 1 if the file cannot be read or its card is damaged.\n\n"
         "Examples:\n"
         "  siskin verify pets.safetensors\n"
         "  SISKIN_ISA=avx2 siskin verify pets.safetensors");
@@ -41,6 +73,8 @@ class VerifyVerb : public Verb {
     return {{"v", 1},
             {"model", ToValidUtf8(model_)},
             {"passed", result.passed()},
+            {"weights", WeightsState(result)},
+            {"weights_sha256", result.weights_sha256},
             {"references", result.references},
             {"largest_difference", result.largest_difference},
             {"tolerance", result.tolerance},
@@ -48,13 +82,8 @@ class VerifyVerb : public Verb {
   }
 
   std::string Text(const VerifyResult& result) const {
-    if (result.references == 0) {
-      return fmt::format("{}: has no reference answers, nothing could be compared\n", Printable(model_));
-    }
-    return fmt::format("{}: {}; {} compared on {}, largest difference {:.1e} (at most {:.0e} allowed)\n",
-                       Printable(model_), result.passed() ? "answers as it was trained" : "ANSWERS DIFFER",
-                       Plural(static_cast<size_t>(result.references), "reference"), CurrentIsa(),
-                       result.largest_difference, result.tolerance);
+    const std::string model = Printable(model_);
+    return fmt::format("{}: {}\n{}: {}\n", model, AnswersText(result), model, WeightsText(result, model));
   }
 
   std::string model_;

@@ -6,9 +6,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/json.h"
 #include "base/random.h"
 #include "kernels/elementwise/elementwise.h"
+#include "model/card_metadata.h"
+#include "weights/import.h"
 #include "weights/safetensors.h"
 
 namespace siskin {
@@ -28,8 +29,14 @@ void SetReferences(ClassifierModel* model, ThreadPool& threads) {
   }
 }
 
+std::string WeightsDigest(const ClassifierModel& model) {
+  return TensorDigest(model.weights, ParameterNames(BuildModelGraph(model.card).Layout()));
+}
+
 void SaveModel(const fs::path& file, const ClassifierModel& model, FileOps& ops) {
-  WriteSafetensors(file, model.weights, {{"format", "pt"}, {kModelCardKey, ToText(ToJson(model.card))}}, ops);
+  ModelCard card = model.card;
+  card.weights_sha256 = WeightsDigest(model);
+  WriteSafetensors(file, model.weights, CardToMetadata(card), ops);
 }
 
 void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
@@ -143,6 +150,8 @@ Image ReferencePicture(uint32_t number) {
 
 VerifyResult Verify(const ClassifierModel& model, ThreadPool& threads) {
   VerifyResult result;
+  result.weights_sha256 = WeightsDigest(model);
+  result.written_sha256 = model.card.weights_sha256;
   Predictor predictor(model, 1, threads);
   for (const Reference& reference : model.card.references) {
     const std::vector<float> scores = predictor.Scores(ReferencePicture(reference.picture));

@@ -90,18 +90,20 @@ Json ToJson(const ModelCard& card) {
   for (const Reference& reference : card.references) {
     references.push_back({{"picture", reference.picture}, {"scores", reference.scores}});
   }
-  return {{"format", ModelCard::kFormatVersion},
-          {"network", ToJson(card.network)},
-          {"weights", card.weights_name},
-          {"head", {{"hidden", card.head.hidden}, {"dropout", card.head.dropout}}},
-          {"preprocessing", ToJson(card.preprocessing)},
-          {"classes", card.class_names},
-          {"threshold", card.threshold},
-          {"temperature", card.temperature},
-          {"recipe", card.recipe},
-          {"data", card.data},
-          {"metrics", card.metrics},
-          {"references", references}};
+  Json json = {{"format", ModelCard::kFormatVersion},
+               {"network", ToJson(card.network)},
+               {"weights", card.weights_name},
+               {"head", {{"hidden", card.head.hidden}, {"dropout", card.head.dropout}}},
+               {"preprocessing", ToJson(card.preprocessing)},
+               {"classes", card.class_names},
+               {"threshold", card.threshold},
+               {"temperature", card.temperature},
+               {"recipe", card.recipe},
+               {"data", card.data},
+               {"metrics", card.metrics},
+               {"references", references}};
+  if (!card.weights_sha256.empty()) json["weights_sha256"] = card.weights_sha256;
+  return json;
 }
 
 ModelCard ModelCardFromJson(const Json& json, std::string_view where) {
@@ -130,6 +132,7 @@ ModelCard ModelCardFromJson(const Json& json, std::string_view where) {
   card.data = ObjectOrEmpty(json, "data");
   card.metrics = ObjectOrEmpty(json, "metrics");
   card.references = ReferencesFromJson(json, card.class_names.size(), where);
+  if (json.contains("weights_sha256")) card.weights_sha256 = StringMember(json, "weights_sha256", where);
   return card;
 }
 

@@ -1,4 +1,5 @@
-// The card of a trained classifier: everything but the weights. Stored as JSON in the metadata of the model file.
+// The card of a trained classifier: everything but the weights. Stored as JSON in the metadata of the model file
+// (card_metadata.h).
 #pragma once
 
 #include <string>
@@ -26,9 +27,6 @@ struct Reference {
   std::vector<float> scores;  // [classes]
 };
 
-// Where the card stands in the metadata of the model file.
-inline constexpr char kModelCardKey[] = "siskin";
-
 struct ModelCard {
   static constexpr int kFormatVersion = 1;
 
@@ -43,6 +41,7 @@ struct ModelCard {
   Json data = Json::object();            // fingerprint and counts of the photos
   Json metrics = Json::object();         // validation and test
   std::vector<Reference> references;
+  std::string weights_sha256;  // WeightsDigest of the file that this card was read from; empty: it has none
 };
 
 Json ToJson(const ModelCard& card);

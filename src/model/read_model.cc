@@ -1,6 +1,8 @@
 // The reading half of classifier_model.h: needs no plan and no kernel.
+#include <string>
+
 #include "base/error.h"
-#include "base/json.h"
+#include "model/card_metadata.h"
 #include "model/classifier_model.h"
 #include "weights/import.h"
 #include "weights/safetensors.h"
@@ -9,17 +11,6 @@ namespace siskin {
 namespace {
 
 namespace fs = std::filesystem;
-
-ModelCard CardFromMetadata(const std::map<std::string, std::string>& metadata, std::string_view where) {
-  const auto found = metadata.find(kModelCardKey);
-  if (found == metadata.end()) {
-    Fail(ErrorKind::kModel,
-         "{}: is a safetensors file, but no model of siskin (it has no \"{}\" card); `siskin train` makes one, weights "
-         "go through `siskin weights import`",
-         where, kModelCardKey);
-  }
-  return ModelCardFromJson(ParseJson(found->second, where), where);
-}
 
 }  // namespace
 

@@ -179,6 +179,8 @@ uint64_t HeaderLength(std::string_view bytes, std::string_view where) {
 
 HeaderReader ReadHeader(std::string_view header, std::string_view where) {
   if (header.empty() || header.front() != '{') FailFile(where, "its header does not begin with {");
+  // The JSON parser takes a NUL for the end of the text and would not look at what follows.
+  if (header.find('\0') != std::string_view::npos) FailFile(where, "its header has a NUL byte");
   HeaderReader reader;
   if (!Json::sax_parse(header, &reader)) FailFile(where, reader.problem());
   return reader;
