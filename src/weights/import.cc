@@ -19,6 +19,7 @@
 #include "weights/safetensors.h"
 #include "weights/tfjs.h"
 #include "weights/torch.h"
+#include "weights/wrappers.h"
 
 namespace siskin {
 namespace {
@@ -78,20 +79,40 @@ TensorMap FromOnnx(std::string_view bytes, std::string_view where, const Network
   return TakeByStructure(bytes, where, options.build, note);
 }
 
-// Our own names, which need no matching; with `inner`, those below that prefix.
-TensorMap OwnTensors(TensorMap tensors, const std::string& inner) {
-  if (inner.empty()) return tensors;
+// Those whose names begin with `prefix`, under what follows it.
+TensorMap Below(const std::string& prefix, TensorMap tensors) {
+  if (prefix.empty()) return tensors;
   TensorMap below;
   for (auto& [name, tensor] : tensors) {
-    if (name.starts_with(inner + "/")) below.emplace(name.substr(inner.size() + 1), std::move(tensor));
+    if (name.starts_with(prefix)) below.emplace(name.substr(prefix.size()), std::move(tensor));
   }
   return below;
+}
+
+// The prefix that a wrapper put before our names; empty: there is none.
+std::string WrapperPrefix(const TensorMap& tensors, const NetworkLayout& layout) {
+  const std::vector<std::string> expected = ParameterNames(layout);
+  const auto fits = [&](const std::string& prefix) {
+    return std::ranges::all_of(expected, [&](const std::string& name) { return tensors.contains(prefix + name); });
+  };
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : tensors) names.push_back(name);
+  for (const std::string& prefix : SharedPrefixes(names)) {
+    if (fits(prefix)) return prefix;
+  }
+  return "";
+}
+
+// Our own names, which need no matching; with `inner`, those in that scope.
+TensorMap OwnTensors(TensorMap tensors, const std::string& inner, const NetworkLayout& layout) {
+  const std::string prefix = inner.empty() ? WrapperPrefix(tensors, layout) : inner + "/";
+  return Below(prefix, std::move(tensors));
 }
 
 TensorMap FromSafetensors(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
                           const std::string& inner, std::string* note) {
   TensorMap tensors = ParseSafetensors(bytes, where).tensors;
-  if (!LooksLikeTorch(tensors)) return OwnTensors(std::move(tensors), inner);
+  if (!LooksLikeTorch(tensors)) return OwnTensors(std::move(tensors), inner, layout);
   return TakeModel(FromTorch(std::move(tensors), where), layout, inner, where, note);
 }
 

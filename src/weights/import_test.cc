@@ -49,6 +49,18 @@ TEST(ImportWeights, SafetensorsBelowAPrefix) {
   ExpectError(ErrorKind::kModel, "lacks block1_conv1/kernel", [&] { Import(bytes); });
 }
 
+TEST(ImportWeights, SafetensorsWithinAWrapper) {
+  for (const std::string prefix : {"module.", "model/", "state_dict.module."}) {
+    SCOPED_TRACE(prefix);
+    TensorMap tensors;
+    for (auto& [name, tensor] : SmallWeights(SmallLayout())) tensors.emplace(prefix + name, tensor.Clone());
+    ExpectSameTensors(Import(Serialized(tensors)), SmallWeights(SmallLayout()));
+    // What does not fit is named as it stands in the file.
+    tensors.erase(prefix + "block1_conv1/kernel");
+    ExpectError(ErrorKind::kModel, "lacks block1_conv1/kernel", [&] { Import(Serialized(tensors)); });
+  }
+}
+
 TEST(ImportWeights, UnknownAndEmptyFiles) {
   for (const std::string& bytes :
        {std::string(), std::string("hello"), std::string(1000, '\0'), std::string("\xFF\xD8\xFF\xE0")}) {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "weights/batch_norm.h"
 #include "weights/naming.h"
+#include "weights/wrappers.h"
 
 namespace siskin {
 namespace {
@@ -164,11 +165,16 @@ struct Candidate {
   }
 };
 
-Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors,
-                    std::string_view where) {
+// A file of very many small models must not cost much.
+bool IsLargeEnough(const FileModel& model, const NetworkLayout& layout) {
+  return 2 * model.layers.size() >= layout.size();
+}
+
+// With the names as they are, or as one of the namings has them.
+Candidate BestNaming(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors,
+                     std::string_view where) {
   Candidate best{&model, nullptr, MatchModel(model, layout, tensors), {}};
-  // A file of very many small models must not cost much.
-  if (best.match.fits() || 2 * model.layers.size() < layout.size()) return best;
+  if (best.match.fits() || !IsLargeEnough(model, layout)) return best;
   for (const Naming& naming : Namings()) {
     const Translation translation = Translate(model, naming, layout);
     if (2 * translation.hits < layout.size()) continue;  // another network's table
@@ -178,6 +184,31 @@ Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const T
     }
     Candidate candidate{&model, &naming, MatchModel(translation.model, layout, tensors), translation.gammas};
     if (candidate.better_than(best)) best = std::move(candidate);
+  }
+  return best;
+}
+
+std::vector<std::string> LayerNames(const FileModel& model) {
+  std::vector<std::string> names;
+  for (const FileLayer& layer : model.layers) names.push_back(layer.name);
+  return names;
+}
+
+FileModel WithoutPrefix(FileModel model, const std::string& prefix) {
+  for (FileLayer& layer : model.layers) layer.name.erase(0, prefix.size());
+  return model;
+}
+
+// With or without the prefix of wrappers.
+Candidate BestMatch(const FileModel& model, const NetworkLayout& layout, const TensorMap& tensors,
+                    std::string_view where) {
+  Candidate best = BestNaming(model, layout, tensors, where);
+  if (best.match.fits() || !IsLargeEnough(model, layout)) return best;
+  for (const std::string& prefix : SharedPrefixes(LayerNames(model))) {
+    Candidate candidate = BestNaming(WithoutPrefix(model, prefix), layout, tensors, where);
+    candidate.model = &model;  // it outlives the copy
+    if (candidate.better_than(best)) best = std::move(candidate);
+    if (best.match.fits()) break;
   }
   return best;
 }

@@ -44,6 +44,7 @@ std::pair<std::string, std::string> SplitLast(const std::string& path);
 std::vector<FileLayer> GroupByScope(const std::vector<std::string>& names, const std::string& prefix = "");
 
 // The tensors of the one model that fits `layout` exactly, under the layout's names. `inner`: its name; empty: any.
+// A prefix that all layers of a model share ("module.", wrappers.h) is left out where the names then fit.
 // kModel if none fits (what is missing, extra or misshapen in the one that comes closest), if several do, or if the
 // file's naming is that of a network that computes something else. `note`, if given, is set to a sentence when the
 // weights' origin computes the same at some image sizes only.

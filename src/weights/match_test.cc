@@ -121,6 +121,19 @@ TEST(Match, ChoosesTheModelThatFits) {
               [&] { Take({whole, base}, layout, "resnet"); });
 }
 
+// Saved from within DataParallel, torch.compile or a larger model: every name has something before it.
+TEST(Match, PrefixesOfWrappersAreLeftOut) {
+  const NetworkLayout layout = SmallLayout();
+  for (const char* prefix : {"module.", "_orig_mod.", "backbone/", "module._orig_mod.model."}) {
+    SCOPED_TRACE(prefix);
+    const FileModel model = ModelOf(layout, [&](const LayerLayout& layer) { return prefix + layer.name; });
+    ExpectSameTensors(Take({model}, layout), SmallWeights(layout));
+  }
+  FileModel one_is_outside = ModelOf(layout, [](const LayerLayout& layer) { return "module." + layer.name; });
+  one_is_outside.layers[0].name = layout[0].name;
+  ExpectError(ErrorKind::kModel, "lacks", [&] { Take({one_is_outside}, layout); });
+}
+
 TEST(Match, KnowsAutomaticNames) {
   EXPECT_EQ(AutomaticClass("conv2d"), "Conv2D");
   EXPECT_EQ(AutomaticClass("conv2d_12"), "Conv2D");

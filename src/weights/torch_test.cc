@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 
 #include "base/testing.h"
@@ -120,6 +121,27 @@ TEST(Torch, GammaThatOurNetworkDoesNotHave) {
   EXPECT_EQ(Values(taken.at("block8_10_conv/kernel")), (std::vector<float>{0, 2, 1, 3}));
   FileContents bad = file_with({3});
   ExpectError(ErrorKind::kModel, "has shape 3, expected 2", [&] { TakeModel(std::move(bad), layout, "", "x"); });
+}
+
+// A checkpoint of DataParallel: "module." before every name of timm's, counters included.
+TEST(Torch, NamesOfTimmWithinAWrapper) {
+  const auto naming =
+      std::ranges::find_if(Namings(), [](const Naming& one) { return one.title == "timm's legacy_xception"; });
+  ASSERT_NE(naming, Namings().end());
+  for (const std::string prefix : {"", "module.", "module.backbone."}) {
+    SCOPED_TRACE(prefix);
+    TensorMap tensors;
+    NetworkLayout layout;
+    for (const Alias& alias : ExpandAliases(naming->table)) {
+      if (alias.file_layers.size() != 1 || alias.layer.ends_with("_bn")) continue;
+      layout.push_back({alias.layer, "Conv2D", true, {{alias.layer + "/kernel", {1, 1, 2, 2}}}});
+      tensors.emplace(prefix + alias.file_layers[0] + ".weight", Counting({2, 2, 1, 1}));
+      tensors.emplace(prefix + alias.file_layers[0] + ".num_batches_tracked", Tensor(Shape{}, DType::kI64));
+    }
+    const TensorMap taken = TakeModel(FromTorch(std::move(tensors), "x"), layout, "", "x");
+    EXPECT_EQ(taken.size(), layout.size());
+    EXPECT_EQ(Values(taken.at("block1_conv2/kernel")), (std::vector<float>{0, 2, 1, 3}));
+  }
 }
 
 // A file with the names of a network whose function is another one says why it is not taken.
