@@ -197,6 +197,72 @@ TEST(BadModel, OtherFilesAreNamedForWhatTheyAre) {
   ExpectRefused(RunSiskin({"predict", "no-such-model.safetensors", "x.jpg"}), 1, "no such model file");
 }
 
+// What `siskin export` wrote was refused with "its header claims 7742648127124015112 bytes".
+TEST(BadModel, ExportsAreNamedWithWhatToGiveInstead) {
+  const Workshop shop(8);
+  shop.Train();
+  const std::string model = shop.path("model.safetensors"), photo = shop.path("photos") / "bird" / "001.jpg";
+  const std::string exports = shop.path("exports");
+  fs::create_directory(exports);
+  for (const char* name : {"pets.onnx", "pets.keras", "pets.h"}) {
+    const RunResult result = RunSiskin({"export", model, "-o", exports + "/" + name});
+    ASSERT_EQ(result.exit_code, 0) << result.err;
+  }
+  ASSERT_EQ(RunSiskin({"export", model, "--to", "tfjs", "-o", exports + "/pets"}).exit_code, 0);
+  const std::string train = "the .safetensors file that `siskin train` wrote";
+  const std::pair<const char*, std::string> kinds[] = {
+      {"pets.onnx", "is an ONNX model"},
+      {"pets.keras", "is a Keras model"},
+      {"pets/model.json", "is a TensorFlow.js model"},
+      {"pets", "is the folder of a TensorFlow.js model"},
+  };
+  for (const auto& [name, what] : kinds) {
+    const std::string file = exports + "/" + name;
+    for (const char* verb : {"predict", "eval"}) {
+      const RunResult refused = RunSiskin({verb, file, photo});
+      ExpectRefused(refused, 1, what);
+      EXPECT_TRUE(Says(refused, train)) << refused.err;
+    }
+    for (const char* verb : {"info", "verify"}) ExpectRefused(RunSiskin({verb, file}), 1, what);
+  }
+  ExpectRefused(RunSiskin({"predict", exports + "/pets.h", photo}), 1, "give the .safetensors file beside it");
+  ExpectRefused(RunSiskin({"predict", exports + "/pets.S", photo}), 1, train);
+  ExpectRefused(RunSiskin({"predict", exports + "/pets/group1-shard1of1.bin", photo}), 1, train);
+  ExpectRefused(RunSiskin({"predict", exports, photo}), 1, "did you mean " + exports + "/pets.safetensors?");
+}
+
+TEST(BadModel, OtherProgramsFilesAreNamedWithWhatToGiveInstead) {
+  const Workshop shop(8);
+  const std::string photo = shop.path("photos") / "bird" / "001.jpg", file = shop.path("given");
+  const std::pair<std::string, const char*> kinds[] = {
+      {"", "is an empty file"},
+      {R"({"classes": 2})", "is a JSON file"},
+      {"\x89HDF\r\n\x1a\n...", "is an HDF5 file"},
+      {std::string("\x1c\0\0\0TFL3\0\0", 10), "is a TensorFlow Lite model"},
+      {std::string("\x80\x02\x8a\nl\xfc\x9c", 7), "safetensors.torch.save_file"},
+      {ReadText(photo), "siskin predict MODEL PHOTO"},
+  };
+  for (const auto& [bytes, what] : kinds) {
+    WriteText(file, bytes);
+    ExpectRefused(RunSiskin({"predict", file, photo}), 1, what);
+    ExpectRefused(RunSiskin({"info", file}), 1, what);
+  }
+  ExpectRefused(RunSiskin({"predict", shop.path("photos"), photo}), 1, "is a folder, not a model of Siskin");
+}
+
+TEST(BadModel, WeightsOfAnotherKindAreNamed) {
+  const Workshop shop(8);
+  const auto train_with = [&](const std::string& bytes) {
+    WriteText(shop.path("weights.safetensors"), bytes);
+    return RunSiskin(shop.TrainArguments());
+  };
+  ExpectRefused(train_with(std::string("\x80\x02\x8a\nl\xfc\x9c", 7)), 1, "safetensors.torch.save_file");
+  ExpectRefused(train_with(OnePhoto(shop.path("photos"))), 1, "but a photo; it reads safetensors");
+  fs::remove(shop.path("weights.safetensors"));
+  fs::create_directory(shop.path("weights.safetensors"));
+  ExpectRefused(RunSiskin(shop.TrainArguments()), 1, "is a folder; give the file itself");
+}
+
 // Of 24 flipped bits 12 passed: the references do not depend on every weight, and not at all on names and threshold.
 TEST(BadModel, VerifyNoticesFlippedBits) {
   const Workshop shop(8);

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
 #include "weights/archive.h"
+#include "weights/file_kind.h"
 #include "weights/files_beside.h"
 #include "weights/graphdef.h"
 #include "weights/hdf5.h"
@@ -120,16 +122,30 @@ bool LooksLikeSafetensors(std::string_view bytes) {
   return bytes.size() > 8 && bytes[8] == '{';
 }
 
+[[noreturn]] void FailUnreadable(FileKind kind, std::string_view where) {
+  if (kind == FileKind::kTorch || kind == FileKind::kPickle) {
+    Fail(ErrorKind::kModel, "{}: is {}: {}", where, Describe(kind), kTorchRemedy);
+  }
+  Fail(ErrorKind::kModel,
+       "{}: is no weights file that Siskin can read, but {}; it reads safetensors, Keras .keras, .weights.h5 and .h5, "
+       "TensorFlow.js model.json, frozen TensorFlow graphs (.pb) and ONNX",
+       where, Describe(kind));
+}
+
 FileContents ReadForeign(std::string_view bytes, std::string_view where, const ImportOptions& options,
                          std::string* note) {
+  if (KindOfFile(bytes) == FileKind::kTorch) FailUnreadable(FileKind::kTorch, where);
   if (bytes.starts_with(kZipMagic)) return FromKerasArchive(bytes, where, note);
   if (bytes.starts_with(kHdf5Magic)) return FromHdf5(bytes, nullptr, where, note);
   if (LooksLikeTfjs(bytes)) return FromTfjs(bytes, options.beside, where);
   if (LooksLikeGraphDef(bytes)) return FromGraph(bytes, where);
-  Fail(ErrorKind::kModel,
-       "{}: is no weights file that Siskin can read: safetensors, Keras .keras, .weights.h5 and .h5, TensorFlow.js "
-       "model.json, frozen TensorFlow graphs (.pb) and ONNX are",
-       where);
+  FailUnreadable(KindOfFile(bytes), where);
+}
+
+void RequireNoFolder(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_directory(file, error)) return;
+  Fail(ErrorKind::kModel, "{}: is {}; give the file itself", Printable(file.native()), DescribeFolder(file));
 }
 
 TensorMap TakeTensors(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
@@ -153,6 +169,7 @@ TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where,
 
 TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& layout, const ImportOptions& options,
                         std::string* note) {
+  RequireNoFolder(file);
   const MappedFile map(file);
   ImportOptions with_files = options;
   with_files.beside = FilesBeside(file);
