@@ -90,29 +90,13 @@ void SpreadLogits(std::span<const float> inputs, ClassifierModel* model) {
   }
 }
 
-ClassifierModel MakeModel(const NetworkCard& network, std::vector<std::string> class_names) {
-  ClassifierModel model;
-  model.card.network = SmallNetwork(network);
-  model.card.weights_name = "none";
-  model.card.head = {.hidden = {64, 16}, .dropout = 0.5f};
-  model.card.preprocessing = DefaultPreprocessing(model.card.network);
-  model.card.class_names = std::move(class_names);
-  model.card.temperature = 1.5;
-  model.card.threshold = 0.4;
-  const Graph graph = BuildModelGraph(model.card);
-  const std::vector<float> inputs = Inputs(model.card.preprocessing);
-  model.weights = TameWeights(graph, inputs);
-  SpreadLogits(inputs, &model);
-  return model;
-}
-
 ExportCase MakeCase(const NetworkCard& network, const std::vector<std::string>& class_names, const fs::path& folder) {
   ExportCase made;
   made.name = fmt::format("{}, {} classes", network.name, class_names.size());
   made.folder = folder / fmt::format("{}_{}", network.name, class_names.size());
   made.class_names = class_names;
   MakeFolder(made.folder);
-  ClassifierModel model = MakeModel(network, class_names);
+  ClassifierModel model = MakeExportModel(network, class_names);
   ThreadPool threads(1);
   WriteModel(made.model(), &model, threads);
 
@@ -131,6 +115,22 @@ ExportCase MakeCase(const NetworkCard& network, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+ClassifierModel MakeExportModel(const NetworkCard& network, std::vector<std::string> class_names) {
+  ClassifierModel model;
+  model.card.network = SmallNetwork(network);
+  model.card.weights_name = "none";
+  model.card.head = {.hidden = {64, 16}, .dropout = 0.5f};
+  model.card.preprocessing = DefaultPreprocessing(model.card.network);
+  model.card.class_names = std::move(class_names);
+  model.card.temperature = 1.5;
+  model.card.threshold = 0.4;
+  const Graph graph = BuildModelGraph(model.card);
+  const std::vector<float> inputs = Inputs(model.card.preprocessing);
+  model.weights = TameWeights(graph, inputs);
+  SpreadLogits(inputs, &model);
+  return model;
+}
 
 std::vector<ExportCase> MakeExportCases(const fs::path& folder) {
   std::vector<ExportCase> cases;
@@ -164,9 +164,15 @@ void ExportAll(const std::vector<ExportCase>& cases, const std::string& to, cons
 }
 
 std::vector<Json> RunDriver(const std::vector<std::string>& command, const std::vector<ExportCase>& cases) {
+  std::vector<std::string> folders;
+  for (const ExportCase& made : cases) folders.push_back(made.folder);
+  return RunDriverOn(command, folders);
+}
+
+std::vector<Json> RunDriverOn(const std::vector<std::string>& command, const std::vector<std::string>& folders) {
   ProcessOptions options;
   options.command = command;
-  for (const ExportCase& made : cases) options.command.push_back(made.folder);
+  options.command.insert(options.command.end(), folders.begin(), folders.end());
   options.environment = EnvironmentWith("TF_CPP_MIN_LOG_LEVEL", "3");
   options.max_output_bytes = 100 << 20;
   options.timeout_seconds = kDriverSeconds;
@@ -175,7 +181,7 @@ std::vector<Json> RunDriver(const std::vector<std::string>& command, const std::
   std::vector<Json> answers;
   std::istringstream lines(result.output);
   for (std::string line; std::getline(lines, line);) answers.push_back(ParseJson(line, "driver"));
-  EXPECT_EQ(answers.size(), cases.size());
+  EXPECT_EQ(answers.size(), folders.size());
   return answers;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/json.h"
+#include "model/classifier_model.h"
 #include "networks/catalogue.h"
 
 namespace siskin::testing {
@@ -22,6 +23,9 @@ struct ExportCase {
   std::filesystem::path model() const { return folder / "model.safetensors"; }
 };
 
+// A small model, not square, with random weights such that every tensor matters and scores are far from 0 and 1.
+ClassifierModel MakeExportModel(const NetworkCard& network, std::vector<std::string> class_names);
+
 // Every network of the catalogue, small and not square, with two classes and with five; random weights, so that every
 // tensor matters. Below `folder`, which must exist until the end.
 std::vector<ExportCase> MakeExportCases(const std::filesystem::path& folder);
@@ -35,6 +39,8 @@ void ExportAll(const std::vector<ExportCase>& cases, const std::string& to, cons
 
 // One line of JSON for every case. The test fails if the driver does.
 std::vector<Json> RunDriver(const std::vector<std::string>& command, const std::vector<ExportCase>& cases);
+// The same for other cases: `folders` follow the command.
+std::vector<Json> RunDriverOn(const std::vector<std::string>& command, const std::vector<std::string>& folders);
 
 // `answer` of a driver has the scores of the case within 1e-4, which is what the formats promise, and its labels if it
 // knows labels.

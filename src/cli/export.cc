@@ -3,52 +3,16 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <utility>
-
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "cli/export_usage.h"
 #include "cli/model_argument.h"
 #include "cli/text.h"
 #include "cli/verb.h"
 
 namespace siskin::cli {
 namespace {
-
-// How each file is used in its own world.
-constexpr char kOnnxUse[] = R"(import numpy, onnxruntime
-from PIL import Image
-photo = Image.open("photo.jpg").convert("RGB").resize(({width}, {height}), Image.BILINEAR)
-scores, label = onnxruntime.InferenceSession("{file}").run(None, {{"image": numpy.array(photo)[None]}})
-)";
-constexpr char kKerasUse[] = R"(import keras, numpy
-from PIL import Image
-photo = Image.open("photo.jpg").convert("RGB").resize(({width}, {height}), Image.BILINEAR)
-scores = keras.models.load_model("{file}").predict(numpy.array(photo, "float32")[None])
-)";
-constexpr char kTfjsUse[] = R"(const model = await tf.loadLayersModel("{file}");
-const photo = tf.browser.fromPixels(canvas);  // of {width} x {height} pixels
-const scores = await model.predict(photo.toFloat().expandDims()).data();
-)";
-constexpr char kSafetensorsUse[] = R"(siskin predict {file} photo.jpg
-)";
-constexpr char kCUse[] =
-    R"(siskin_classifier* {name} = siskin_open_memory({name}_model, sizeof {name}_model, 0, &error);
-int label = siskin_classify_pixels({name}, rgb, width, height, row_bytes, scores, &error);
-puts({name}_class_names[label]);
-)";
-constexpr std::array<std::pair<std::string_view, fmt::string_view>, 5> kUses = {
-    {{"onnx", kOnnxUse}, {"keras", kKerasUse}, {"tfjs", kTfjsUse}, {"safetensors", kSafetensorsUse}, {"c", kCUse}}};
-
-std::string Use(std::string_view target, const std::filesystem::path& file, const Preprocessing& p) {
-  const auto* const use = std::ranges::find(kUses, target, &decltype(kUses)::value_type::first);
-  if (use == kUses.end()) return "";
-  return "\n" + fmt::format(fmt::runtime(use->second), fmt::arg("file", Printable(file.native())),
-                            fmt::arg("name", Printable(file.stem().native())), fmt::arg("width", p.width),
-                            fmt::arg("height", p.height));
-}
 
 class ExportVerb : public Verb {
  public:
@@ -98,7 +62,8 @@ class ExportVerb : public Verb {
       text +=
           fmt::format("{}: {} bytes\n", Printable(file.path.native()), WithCommas(static_cast<int64_t>(file.bytes)));
     }
-    return text + Use(target.name, files[0].path, card.preprocessing);
+    const std::string usage = ExportUsage(target.name, files[0].path, card.preprocessing);
+    return text + (usage.empty() ? "" : "\n") + usage;
   }
 
   std::string model_, target_ = "auto";

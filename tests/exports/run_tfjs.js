@@ -2,27 +2,11 @@
 // MODULES: the folder with node_modules/@tensorflow/tfjs and tfjs-backend-wasm; tests/exports/install_tfjs makes it.
 const fs = require("fs");
 const path = require("path");
+const {fromFiles} = require("./files.js");
 
 const modules = path.resolve(process.argv[2], "node_modules");
 const tf = require(path.join(modules, "@tensorflow/tfjs"));
 const wasm = require(path.join(modules, "@tensorflow/tfjs-backend-wasm"));
-
-// What tf.loadLayersModel(url) fetches in a browser, from files.
-function fromFiles(folder) {
-  return {
-    load: async () => {
-      const index = JSON.parse(fs.readFileSync(path.join(folder, "model.json")));
-      const [group] = index.weightsManifest;
-      const bytes = Buffer.concat(group.paths.map((name) => fs.readFileSync(path.join(folder, name))));
-      return {
-        modelTopology: index.modelTopology,
-        weightSpecs: group.weights,
-        weightData: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
-        userDefinedMetadata: index.userDefinedMetadata,
-      };
-    },
-  };
-}
 
 async function run(folder) {
   const about = JSON.parse(fs.readFileSync(path.join(folder, "case.json")));
