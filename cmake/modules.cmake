@@ -103,7 +103,7 @@ function(siskin_tests)
     if(files)
       add_executable(${folder}_test ${files})
       target_link_libraries(${folder}_test PRIVATE siskin_testing GTest::gtest_main OpenSSL::Crypto CURL::libcurl
-        PkgConfig::archive PkgConfig::turbojpeg PkgConfig::png PkgConfig::webp CLI11::CLI11)
+        PkgConfig::archive PkgConfig::jpeg PkgConfig::png PkgConfig::webp CLI11::CLI11)
       target_compile_definitions(${folder}_test PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
       siskin_unity(${folder}_test)
       gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_TIMEOUT 120

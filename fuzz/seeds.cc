@@ -211,7 +211,9 @@ Seeds NpySeeds() {
 Seeds JpegSeeds() {
   const Image picture = testing::GradientPicture(40, 24);
   return {testing::EncodeJpeg(picture),
-          testing::EncodeJpeg(picture, {.quality = 60, .subsampling = 2, .progressive = true}),
+          testing::EncodeJpeg(picture, {.quality = 60, .subsampling = testing::Subsampling::k420, .progressive = true}),
+          testing::EncodeJpeg(picture, {.arithmetic = true, .rows_between_restarts = 1}),
+          testing::EncodeJpeg(picture, {.interleaved = false}),
           testing::EncodeYcck(std::vector<uint8_t>(16 * 16 * 4, 99), 16, 16),
           testing::WithExif(testing::EncodeJpeg(testing::GradientPicture(8, 16)), testing::OrientationTiff(6, true))};
 }

@@ -23,10 +23,9 @@ const std::vector<std::string> kLayers = {"cli",    "api",    "compare",  "train
 
 // Which folder alone may include a library's headers.
 const std::map<std::string, std::string> kOwners = {
-    {"CLI/", "cli"},      {"hdf5", "import"},     {"H5", "import"},        {"seccomp", "import"},
-    {"curl/", "weights"}, {"archive", "weights"}, {"turbojpeg", "images"}, {"jpeglib", "images"},
-    {"png", "images"},    {"webp/", "images"},    {"hwy/", "kernels"},     {"immintrin", "kernels"},
-    {"openssl/", "base"}};
+    {"CLI/", "cli"},        {"hdf5", "import"},       {"H5", "import"},     {"seccomp", "import"}, {"curl/", "weights"},
+    {"archive", "weights"}, {"jpeglib", "images"},    {"jerror", "images"}, {"png", "images"},     {"webp/", "images"},
+    {"hwy/", "kernels"},    {"immintrin", "kernels"}, {"openssl/", "base"}};
 
 struct SourceFile {
   std::string path;    // "src/cli/main.cc"

@@ -62,7 +62,7 @@ void WriteDemoData(const fs::path& folder, int photos_per_class, uint64_t seed, 
       photos[i] = MakePhoto(seed, (begin + i) % 2 == 1, static_cast<uint32_t>((begin + i) / 2));
     });
     for (size_t i = 0; i < chunk; ++i) {
-      if (photos[i].empty()) Fail(ErrorKind::kInternal, "libturbojpeg could not encode a picture; is the memory full?");
+      if (photos[i].empty()) Fail(ErrorKind::kInternal, "libjpeg could not encode a picture; is the memory full?");
       const size_t number = (begin + i) / 2 + 1;
       WriteFileAtomic(folder / kClassNames[(begin + i) % 2] / fmt::format("{:03}.jpg", number), photos[i], ops);
     }

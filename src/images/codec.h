@@ -34,9 +34,16 @@ struct Codec {
 
 extern const Codec kJpegCodec, kPngCodec, kWebPCodec;
 
-// Sets the warning or error of a photo of which only the first `rows` of `all_rows` could be decoded, and paints the
-// missing ones grey. `reason` follows the sentence; may be empty.
-void ReportMissingRows(int rows, int all_rows, std::string_view reason, DecodedImage* result);
+// How many of a photo's rows could be decoded, counted from the top and at its full height.
+struct RowsThere {
+  int complete = 0;  // as they should be
+  int visible = 0;   // these, and further ones that lack detail
+  int all = 0;
+};
+
+// Sets the warning or error of a photo of which not all rows are complete, and paints those grey that are not even
+// visible. `reason` follows the sentence; may be empty.
+void ReportMissingRows(const RowsThere& rows, std::string_view reason, DecodedImage* result);
 
 // rgba: pixels with alpha; rgb: the same number of pixels, composed onto white.
 void ComposeOnWhite(std::span<const uint8_t> rgba, uint8_t* rgb);

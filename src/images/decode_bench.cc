@@ -1,6 +1,5 @@
 // Microseconds per photo from bytes to the network's floats, and what decoding large photos at reduced size saves.
 #include <benchmark/benchmark.h>
-#include <turbojpeg.h>
 
 #include <cmath>
 #include <vector>
@@ -13,26 +12,19 @@ namespace {
 
 // About as many bits per pixel as a camera's photo: soft shapes with some grain.
 std::string CameraLikeJpeg(int width, int height) {
-  std::vector<uint8_t> rgb;
-  rgb.reserve(static_cast<size_t>(width) * height * 3);
+  Image image{width, height, {}};
+  image.rgb.reserve(static_cast<size_t>(width) * height * 3);
   uint32_t state = 1;
   for (int y = 0; y < height; ++y) {
     for (int x = 0; x < width; ++x) {
       for (int c = 0; c < 3; ++c) {
         state = state * 1664525 + 1013904223;  // Numerical Recipes' generator
         const float grain = static_cast<float>(state >> 28);
-        rgb.push_back(static_cast<uint8_t>(120 + 60 * std::sin(x * 0.05f + c) * std::cos(y * 0.04f) + 2 * grain));
+        image.rgb.push_back(static_cast<uint8_t>(120 + 60 * std::sin(x * 0.05f + c) * std::cos(y * 0.04f) + 2 * grain));
       }
     }
   }
-  tjhandle handle = tjInitCompress();
-  unsigned char* out = nullptr;
-  unsigned long size = 0;
-  tjCompress2(handle, rgb.data(), width, 0, height, TJPF_RGB, &out, &size, TJSAMP_420, 90, 0);
-  std::string jpeg(reinterpret_cast<const char*>(out), size);
-  tjFree(out);
-  tjDestroy(handle);
-  return jpeg;
+  return EncodeJpeg(image, 90);
 }
 
 // Arguments: width and height of the photo, side of the network's input, 1 to allow decoding at reduced size.

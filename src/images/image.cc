@@ -117,15 +117,16 @@ DecodedImage ProbeImage(std::string_view bytes, const DecodeOptions& options) {
   return result;
 }
 
-void ReportMissingRows(int rows, int all_rows, std::string_view reason, DecodedImage* result) {
-  std::string text = fmt::format("truncated: only the first {} of {} rows are there", rows, all_rows);
+void ReportMissingRows(const RowsThere& rows, std::string_view reason, DecodedImage* result) {
+  std::string text = fmt::format("truncated: only the first {} of {} rows are {}", rows.complete, rows.all,
+                                 rows.visible > rows.complete ? "complete" : "there");
   if (!reason.empty()) text += fmt::format(" ({})", reason);
   // Less than three quarters of a photo may well lack what it was taken for.
-  (rows < all_rows - all_rows / 4 ? result->error : result->warning) = text;
+  (rows.complete < rows.all - rows.all / 4 ? result->error : result->warning) = text;
   const auto rgb = std::span(result->image.rgb);
   constexpr uint8_t kGrey = 128;  // what a JPEG without coefficients is
-  const size_t missing = static_cast<size_t>(int64_t{all_rows - rows} * result->image.height / all_rows);
-  std::ranges::fill(rgb.last(missing * result->image.width * 3), kGrey);
+  const size_t missing = static_cast<size_t>(int64_t{rows.all - rows.visible} * result->image.height / rows.all);
+  std::ranges::fill(rgb.last(missing * static_cast<size_t>(result->image.width) * 3), kGrey);
 }
 
 void ComposeOnWhite(std::span<const uint8_t> rgba, uint8_t* rgb) {

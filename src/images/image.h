@@ -36,10 +36,12 @@ struct DecodedImage {
 };
 
 // Never throws (but std::bad_alloc). Transparent pixels are composed onto white; grey, palette, 16-bit and CMYK become
-// RGB. Of a truncated photo at least three quarters of the rows must be there; the missing ones are grey.
+// RGB. Of a truncated photo at least three quarters of the rows must be there, as the decoder counts them; the missing
+// ones are grey. Of a progressive JPEG these rows must have all detail of the brightness, if not to its last bits, and
+// the colours' means; rows that have less stay blurred.
 DecodedImage DecodeImage(std::string_view bytes, const DecodeOptions& options = {});
 
-// A baseline JPEG of the pixels, colours at half resolution; quality 1..100. Empty if there is no memory for it.
+// A baseline JPEG of the pixels, colours at half resolution; quality 1..100. Empty if libjpeg has no memory for it.
 std::string EncodeJpeg(const Image& image, int quality);
 
 // Only the header: format and upright size, or the error.

@@ -183,7 +183,7 @@ void DecodePng(std::string_view bytes, const PhotoHeader& header, DecodedImage* 
     if (reader.rows() == 0) {
       result->error = fmt::format("damaged PNG: {}", Printable(reader.complaint()));
     } else {
-      ReportMissingRows(reader.rows(), header.height, Printable(reader.complaint()), result);
+      ReportMissingRows({reader.rows(), reader.rows(), header.height}, Printable(reader.complaint()), result);
     }
   } else if (reader.complaint()[0] != '\0') {
     result->warning = fmt::format("damaged PNG: {}", Printable(reader.complaint()));

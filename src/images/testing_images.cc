@@ -1,15 +1,15 @@
 #include "images/testing_images.h"
 
 #include <png.h>
-#include <turbojpeg.h>
 #include <webp/encode.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <functional>
-#include <memory>
 
 #include "base/error.h"
+#include "images/libjpeg.h"
 
 namespace siskin::testing {
 namespace {
@@ -44,16 +44,51 @@ uint32_t PngCrc(std::string_view bytes) {
   return ~crc;
 }
 
-std::string Compress(const uint8_t* pixels, int width, int height, int format, int subsampling, int quality,
-                     int flags) {
-  const std::unique_ptr<void, int (*)(void*)> handle(tjInitCompress(), tjDestroy);
+// pixels: [height][width][3 or 4], RGB or inverted CMYK.
+std::string Compress(const std::vector<uint8_t>& pixels, int width, int height, int channels, const JpegStyle& style) {
+  jpeg_compress_struct jpeg{};
+  jpeg_error_mgr errors{};
+  jpeg.err = jpeg_std_error(&errors);  // ends the process
+  jpeg_create_compress(&jpeg);
   unsigned char* out = nullptr;
   unsigned long size = 0;
-  Check(tjCompress2(handle.get(), pixels, width, 0, height, format, &out, &size, subsampling, quality, flags) == 0,
-        tjGetErrorStr2(handle.get()));
-  std::string jpeg = Bytes(out, size);
-  tjFree(out);
-  return jpeg;
+  jpeg_mem_dest(&jpeg, &out, &size);
+  jpeg.image_width = static_cast<JDIMENSION>(width);
+  jpeg.image_height = static_cast<JDIMENSION>(height);
+  jpeg.input_components = channels;
+  jpeg.in_color_space = channels == 4 ? JCS_CMYK : JCS_RGB;
+  jpeg_set_defaults(&jpeg);
+  jpeg_set_quality(&jpeg, style.quality, TRUE);
+  if (channels == 4) jpeg_set_colorspace(&jpeg, JCS_YCCK);
+  if (style.subsampling == Subsampling::kGrey) jpeg_set_colorspace(&jpeg, JCS_GRAYSCALE);
+  // Of the brightness (and of black), relative to the colours; in the order of Subsampling.
+  constexpr struct {
+    int h, v;
+  } kFactors[] = {{1, 1}, {2, 1}, {2, 2}, {1, 2}, {4, 1}, {1, 1}};
+  const auto [h, v] = kFactors[static_cast<size_t>(style.subsampling)];
+  for (const int component : {0, 3}) {
+    if (component >= jpeg.num_components) continue;
+    jpeg.comp_info[component].h_samp_factor = h;
+    jpeg.comp_info[component].v_samp_factor = v;
+  }
+  jpeg.arith_code = style.arithmetic;
+  jpeg.restart_in_rows = style.rows_between_restarts;
+  if (style.progressive) jpeg_simple_progression(&jpeg);
+  const jpeg_scan_info scans[] = {{1, {0}, 0, 63, 0, 0}, {1, {1}, 0, 63, 0, 0}, {1, {2}, 0, 63, 0, 0}};
+  if (!style.progressive && !style.interleaved) {
+    jpeg.scan_info = scans;
+    jpeg.num_scans = jpeg.num_components;
+  }
+  jpeg_start_compress(&jpeg, TRUE);
+  while (jpeg.next_scanline < jpeg.image_height) {
+    auto* row = const_cast<JSAMPLE*>(pixels.data() + jpeg.next_scanline * static_cast<size_t>(width * channels));
+    jpeg_write_scanlines(&jpeg, &row, 1);
+  }
+  jpeg_finish_compress(&jpeg);
+  jpeg_destroy_compress(&jpeg);
+  std::string bytes = Bytes(out, size);
+  std::free(out);
+  return bytes;
 }
 
 void OnPngError(png_struct*, const char* message) {
@@ -93,12 +128,11 @@ uint32_t PixelAt(const Image& image, int x, int y) {
 }
 
 std::string EncodeJpeg(const Image& image, const JpegStyle& style) {
-  return Compress(image.rgb.data(), image.width, image.height, TJPF_RGB, style.subsampling, style.quality,
-                  style.progressive ? TJFLAG_PROGRESSIVE : 0);
+  return Compress(image.rgb, image.width, image.height, 3, style);
 }
 
 std::string EncodeYcck(const std::vector<uint8_t>& inverted_cmyk, int width, int height) {
-  return Compress(inverted_cmyk.data(), width, height, TJPF_CMYK, TJSAMP_444, 98, 0);
+  return Compress(inverted_cmyk, width, height, 4, {.quality = 98});
 }
 
 void SetJpegSize(std::string* jpeg, int width, int height) {
@@ -198,13 +232,19 @@ std::string ExtendedWebP(const std::string& simple, int width, int height, uint8
   return "RIFF" + LittleEndian(static_cast<uint32_t>(body.size()), 4) + body;
 }
 
-std::string OrientationTiff(int orientation, bool big_endian) {
-  const std::string head = big_endian ? std::string("MM\0*\0\0\0\x08", 8) : std::string("II*\0\x08\0\0\0", 8);
-  const auto value = static_cast<char>(orientation);
-  // One entry: tag 0x0112, type SHORT, count 1, value; then no further IFD.
-  const std::string entry = big_endian ? std::string("\0\1\x01\x12\0\3\0\0\0\1\0", 11) + value + std::string(2, '\0')
-                                       : std::string("\1\0\x12\x01\3\0\1\0\0\0", 10) + value + std::string(3, '\0');
-  return head + entry + std::string(4, '\0');
+std::string OrientationTiff(int orientation, bool big_endian, int type) {
+  constexpr int kByte = 1, kShort = 3, kSignedShort = 8;
+  const auto number = [&](uint32_t value, int bytes) {
+    std::string text = LittleEndian(value, bytes);
+    if (big_endian) std::ranges::reverse(text);
+    return text;
+  };
+  const int value_bytes = type == kByte ? 1 : type == kShort || type == kSignedShort ? 2 : 4;
+  std::string value = number(static_cast<uint32_t>(orientation), value_bytes);
+  value.resize(4);
+  // One entry: tag, type, count, value; then no further IFD.
+  const std::string entry = number(0x0112, 2) + number(static_cast<uint32_t>(type), 2) + number(1, 4) + value;
+  return (big_endian ? "MM" : "II") + number(42, 2) + number(8, 4) + number(1, 2) + entry + number(0, 4);
 }
 
 std::string WithExif(const std::string& jpeg, const std::string& tiff) {

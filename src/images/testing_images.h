@@ -22,10 +22,14 @@ int LargestDifference(const Image& a, const Image& b);
 // Three bytes of the pixel as 0xRRGGBB.
 uint32_t PixelAt(const Image& image, int x, int y);
 
+enum class Subsampling { k444, k422, k420, k440, k411, kGrey };
 struct JpegStyle {
   int quality = 95;
-  int subsampling = 0;  // TJSAMP_444
+  Subsampling subsampling = Subsampling::k444;
   bool progressive = false;
+  bool arithmetic = false;        // instead of Huffman's codes
+  bool interleaved = true;        // otherwise, if not progressive, a scan for each channel
+  int rows_between_restarts = 0;  // of blocks (MCUs); 0: no restart markers
 };
 std::string EncodeJpeg(const Image& image, const JpegStyle& style = {});
 // YCCK with Adobe's marker from four inverted channels, [height][width][4].
@@ -56,8 +60,8 @@ std::string ExtendedWebP(const std::string& simple, int width, int height, uint8
                          const std::string& more_chunks);
 std::string WebPChunk(std::string_view name, std::string_view data);
 
-// A TIFF structure with nothing but the orientation.
-std::string OrientationTiff(int orientation, bool big_endian);
+// A TIFF structure with nothing but the orientation, of the type SHORT (3) or another one.
+std::string OrientationTiff(int orientation, bool big_endian, int type = 3);
 std::string WithExif(const std::string& jpeg, const std::string& tiff);
 
 }  // namespace siskin::testing

@@ -106,7 +106,7 @@ void DecodeWebP(std::string_view bytes, const PhotoHeader& header, DecodedImage*
   }
   int rows = 0;
   if (WebPIDecGetRGB(decoder.get(), &rows, nullptr, nullptr, nullptr) == nullptr) rows = 0;
-  ReportMissingRows(rows, header.height, "", result);
+  ReportMissingRows({rows, rows, header.height}, "", result);
 }
 
 }  // namespace
