@@ -8,7 +8,9 @@ namespace siskin {
 namespace {
 
 constexpr uint16_t kOrientationTag = 0x0112;
-constexpr uint16_t kShort = 3;  // TIFF field type of 16 bits
+// TIFF field types. The orientation should be SHORT; phones have written it as LONG, and readers take any integer but
+// BYTE (Pillow; exiftool takes that, too).
+constexpr uint16_t kShort = 3, kLong = 4, kSignedShort = 8, kSignedLong = 9;
 
 // Numbers of either byte order; 0 beyond the end.
 class TiffReader {
@@ -30,6 +32,20 @@ class TiffReader {
   bool big_endian_;
 };
 
+// The value of an entry of the IFD, if it is one integer; else 0. A value of 16 bits comes first in its four bytes.
+uint32_t IntegerAt(const TiffReader& reader, size_t entry) {
+  switch (reader.U16(entry + 2)) {
+    case kShort:
+    case kSignedShort:
+      return reader.U16(entry + 8);
+    case kLong:
+    case kSignedLong:
+      return reader.U32(entry + 8);
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
 int ExifOrientation(std::string_view tiff) {
@@ -44,8 +60,8 @@ int ExifOrientation(std::string_view tiff) {
     const size_t entry = ifd + 2 + i * 12;  // 12 bytes: tag, type, count, value
     if (entry >= tiff.size()) break;
     if (reader.U16(entry) != kOrientationTag) continue;
-    const int value = reader.U16(entry + 8);
-    return reader.U16(entry + 2) == kShort && value >= 1 && value <= 8 ? value : 1;
+    const uint32_t value = IntegerAt(reader, entry);
+    return value >= 1 && value <= 8 ? static_cast<int>(value) : 1;
   }
   return 1;
 }

@@ -17,6 +17,19 @@ TEST(ExifOrientation, BothByteOrders) {
   }
 }
 
+// Some phones write LONG where the specification says SHORT. Pillow turns photos with any integer but BYTE.
+TEST(ExifOrientation, IntegersOfEveryType) {
+  constexpr int kByte = 1, kLong = 4, kRational = 5, kSignedShort = 8, kSignedLong = 9;
+  for (const bool big_endian : {false, true}) {
+    for (const int type : {kLong, kSignedShort, kSignedLong}) {
+      EXPECT_EQ(ExifOrientation(OrientationTiff(6, big_endian, type)), 6) << type;
+      EXPECT_EQ(ExifOrientation(OrientationTiff(0x10006, big_endian, kLong)), 1);
+    }
+    for (const int type : {kByte, kRational})
+      EXPECT_EQ(ExifOrientation(OrientationTiff(6, big_endian, type)), 1) << type;
+  }
+}
+
 TEST(ExifOrientation, NonsenseIsUpright) {
   EXPECT_EQ(ExifOrientation(""), 1);
   EXPECT_EQ(ExifOrientation("II"), 1);

@@ -81,8 +81,8 @@ TEST(Jpeg, ScaledSizesAreRoundedUp) {
 TEST(Jpeg, ExifOrientationIsApplied) {
   const Image picture = GradientPicture(40, 24);
   const std::string plain = EncodeJpeg(picture);
-  for (const bool big_endian : {false, true}) {
-    const DecodedImage decoded = DecodeJpegOk(WithExif(plain, OrientationTiff(6, big_endian)));
+  for (const std::string& tiff : {OrientationTiff(6, false), OrientationTiff(6, true), OrientationTiff(6, false, 4)}) {
+    const DecodedImage decoded = DecodeJpegOk(WithExif(plain, tiff));
     EXPECT_EQ(decoded.image.width, 24);
     EXPECT_EQ(decoded.image.height, 40);
     EXPECT_EQ(decoded.original_width, 24);
@@ -224,6 +224,17 @@ TEST(Jpeg, LetterboxesOfRealFiles) {
     EXPECT_TRUE(decoded.warning.starts_with("damaged JPEG: ")) << name << ": " << decoded.warning;
     EXPECT_EQ(LargestDifference(decoded.image, *image), 0) << name;
   }
+}
+
+TEST(Jpeg, OrientationAsLongInARealFile) {
+  const auto folder = testing::SharedFolder("cases");
+  if (folder.empty()) GTEST_SKIP() << testing::kNoShared;
+  const std::string jpeg = ReadFile(folder / "exif6_long.jpg");
+  std::string upright = jpeg;
+  upright.replace(jpeg.find("Exif"), 4, "none");
+  const DecodedImage turned = DecodeJpegOk(jpeg), stored = DecodeJpegOk(upright);
+  EXPECT_EQ(turned.image.width, stored.image.height);
+  EXPECT_EQ(PixelAt(turned.image, turned.image.width - 1, 0), PixelAt(stored.image, 0, 0));
 }
 
 // N of "only the first N of M rows are ..."; all rows if nothing is said of rows, -1 if there is no picture at all.
