@@ -113,9 +113,13 @@ class PngReader {
     png_struct* png = reader.png_;
     png_set_read_fn(png, &reader, OnRead);
     png_set_user_limits(png, PNG_UINT_31_MAX, PNG_UINT_31_MAX);  // the size was checked before
-    png_set_chunk_cache_max(png, 16);                            // chunks that libpng would keep; all are skipped
-    png_set_chunk_malloc_max(png, 256 * 1024);                   // the largest chunk of use is PLTE with 768 bytes
+    // Every chunk but those that show the picture is skipped byte by byte, never kept or unpacked. So no limit on their
+    // size is needed, and libpng would complain about each that is larger than one.
     png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, nullptr, -1);
+    png_set_chunk_malloc_max(png, 0);
+    png_set_chunk_cache_max(png, 16);  // should libpng want to keep one after all
+    // A wrong checksum does not mean that the rest is missing: zlib notices what it cannot decode.
+    png_set_crc_action(png, PNG_CRC_WARN_USE, PNG_CRC_DEFAULT);
     png_read_info(png, reader.info_);
     png_set_expand(png);  // palette, 1, 2 and 4 bits, tRNS
     png_set_scale_16(png);

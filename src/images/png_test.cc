@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 #include <png.h>
 
+#include <algorithm>
+
+#include "base/files.h"
+#include "base/testing.h"
 #include "images/image.h"
 #include "images/testing_images.h"
 
@@ -98,10 +102,14 @@ TEST(Png, AlphaIsComposedOntoWhite) {
 
 TEST(Png, ExifOrientationIsApplied) {
   const Image picture = GradientPicture(5, 3);
-  const Image turned = DecodeOk(WithPngChunk(EncodePng(picture), "eXIf", OrientationTiff(6, true)));
-  EXPECT_EQ(turned.width, 3);
-  EXPECT_EQ(turned.height, 5);
-  EXPECT_EQ(PixelAt(turned, 2, 0), PixelAt(picture, 0, 0));
+  const std::string padding(300'000, '\0');  // the data of other tags
+  for (const std::string& exif :
+       {OrientationTiff(6, true), OrientationTiff(6, true, 4), OrientationTiff(6, true) + padding}) {
+    const Image turned = DecodeOk(WithPngChunk(EncodePng(picture), "eXIf", exif));
+    EXPECT_EQ(turned.width, 3);
+    EXPECT_EQ(turned.height, 5);
+    EXPECT_EQ(PixelAt(turned, 2, 0), PixelAt(picture, 0, 0));
+  }
 }
 
 TEST(Png, HugeHeadersAreRefusedCheaply) {
@@ -140,6 +148,24 @@ TEST(Png, OtherChunksAreNotRead) {
   EXPECT_EQ(LargestDifference(DecodeOk(png), picture), 0);
 }
 
+// Color profiles and XMP of some hundred KB are common. They are skipped, so that their size is no damage.
+TEST(Png, LargeChunksAreNoDamage) {
+  const Image picture = GradientPicture(9, 9);
+  const std::string large(300'000, 'x');
+  for (const char* name : {"iCCP", "tEXt", "zTXt", "iTXt", "eXIf", "sPLT", "prVt"}) {
+    const std::string png = WithPngChunk(EncodePng(picture), name, std::string("XML:com.adobe.xmp\0\0", 19) + large);
+    EXPECT_EQ(LargestDifference(DecodeOk(png), picture), 0) << name;
+    EXPECT_EQ(ProbeImage(png).warning, "") << name;
+  }
+}
+
+TEST(Png, LargeProfileOfARealFile) {
+  const auto folder = testing::SharedFolder("cases");
+  if (folder.empty()) GTEST_SKIP() << testing::kNoShared;
+  const Image image = DecodeOk(ReadFile(folder / "icc300k.png"));
+  EXPECT_GT(image.width, 0);
+}
+
 // Random pixels do not compress: the place of the cut is the row, but for the 8 KB that libpng reads at once.
 PngStyle NoisyPicture(bool interlaced) {
   PngStyle style{.width = 100, .height = 300, .colour_type = 2, .interlaced = interlaced};
@@ -165,6 +191,24 @@ TEST(Png, TruncatedByRows) {
   EXPECT_EQ(few.error, "damaged PNG: it ends too early");
   const std::string interlaced = EncodePng(NoisyPicture(true));
   EXPECT_NE(DecodeImage(interlaced.substr(0, interlaced.size() / 3)).error, "");
+}
+
+// Bars below a photo look like missing rows, and libpng writes many IDAT chunks: neither the one nor a wrong checksum
+// of the other means that rows are missing.
+TEST(Png, ComplaintsAreNotMissingRows) {
+  PngStyle style = NoisyPicture(false);
+  std::fill(style.rows.begin() + 100 * 150 * 3, style.rows.end(), uint8_t{128});
+  const std::string png = EncodePng(style);
+  const size_t second = png.find("IDAT", png.find("IDAT") + 4);
+  ASSERT_NE(second, std::string::npos);
+  std::string wrong = png;
+  wrong[second - 5] ^= 1;  // the checksum of the first one; the length of the second comes between
+  for (const std::string& bytes : {wrong, png.substr(0, png.size() - 12), png.substr(0, png.size() - 1)}) {
+    const DecodedImage decoded = DecodeImage(bytes);
+    EXPECT_EQ(decoded.error, "");
+    EXPECT_TRUE(decoded.warning.starts_with("damaged PNG: ")) << decoded.warning;
+    EXPECT_EQ(decoded.image.rgb, style.rows);
+  }
 }
 
 TEST(Png, WrongChecksumAndMissingEnd) {

@@ -1,5 +1,7 @@
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "images/image.h"
 #include "images/testing_images.h"
 
@@ -41,11 +43,13 @@ TEST(WebP, AlphaIsComposedOntoWhite) {
 
 TEST(WebP, ExifOrientationIsApplied) {
   const Image picture = GradientPicture(6, 4);
-  const std::string exif = WebPChunk("EXIF", OrientationTiff(6, false));
-  const Image turned = DecodeWebPOk(ExtendedWebP(EncodeWebP(picture, true), 6, 4, kExifFlag, exif));
-  EXPECT_EQ(turned.width, 4);
-  EXPECT_EQ(turned.height, 6);
-  EXPECT_EQ(PixelAt(turned, 3, 0), PixelAt(picture, 0, 0));
+  for (const int type : {3, 4}) {  // SHORT and LONG
+    const std::string exif = WebPChunk("EXIF", OrientationTiff(6, false, type));
+    const Image turned = DecodeWebPOk(ExtendedWebP(EncodeWebP(picture, true), 6, 4, kExifFlag, exif));
+    EXPECT_EQ(turned.width, 4);
+    EXPECT_EQ(turned.height, 6);
+    EXPECT_EQ(PixelAt(turned, 3, 0), PixelAt(picture, 0, 0));
+  }
 }
 
 TEST(WebP, AnimationIsRefusedByName) {
@@ -68,6 +72,23 @@ TEST(WebP, TruncatedByRows) {
     EXPECT_EQ(PixelAt(most.image, 0, 199), 0x808080u);
     const DecodedImage half = DecodeImage(whole.substr(0, whole.size() / 2));
     EXPECT_TRUE(half.error.starts_with("truncated: only the first ")) << half.error;
+  }
+}
+
+// Bars below a photo are what a decoder leaves behind where data are missing; only the data tell.
+TEST(WebP, GreyLowerPartIsNotMissing) {
+  Image picture = GradientPicture(64, 200);
+  std::fill(picture.rgb.begin() + 64 * 100 * 3, picture.rgb.end(), uint8_t{128});
+  for (const bool lossless : {false, true}) {
+    const std::string whole = EncodeWebP(picture, lossless);
+    const Image image = DecodeWebPOk(whole);
+    // Without what follows the picture.
+    const std::string exif = WebPChunk("EXIF", OrientationTiff(1, false));
+    const std::string extended = ExtendedWebP(whole, 64, 200, kExifFlag, exif);
+    const DecodedImage cut = DecodeImage(extended.substr(0, extended.size() - 8));
+    EXPECT_EQ(cut.error, "");
+    EXPECT_EQ(cut.warning, "damaged WebP: the end of the file is missing");
+    EXPECT_EQ(LargestDifference(cut.image, image), 0);
   }
 }
 
