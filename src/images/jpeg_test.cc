@@ -255,7 +255,7 @@ TEST(Jpeg, CutAnywhere) {
     const Image whole = DecodeJpegOk(jpeg).image;
     const bool progressive = coding.style.progressive;
     int last_rows = -1;
-    for (size_t size = 2; size < jpeg.size(); size += size + 20 < jpeg.size() ? 7 : 1) {
+    for (size_t size = 2; size < jpeg.size(); size += size + 20 < jpeg.size() ? 13 : 1) {
       SCOPED_TRACE(std::string(coding.name) + " cut at " + std::to_string(size) + " of " + std::to_string(jpeg.size()));
       const DecodedImage decoded = DecodeImage(jpeg.substr(0, size));
       ASSERT_NE(decoded.error + decoded.warning, "");
