@@ -94,7 +94,7 @@ class JpegReader {
   bool LacksScans() const {
     if (complete_scans_ < scans_) return true;
     if (!ended_ || jpeg_.coef_bits == nullptr) return false;
-    for (int c = 0; c < jpeg_.num_components; ++c) {
+    for (int c = 0; c < channels_; ++c) {
       // Bits of each coefficient that are still to come; -1: all of them.
       if (std::ranges::any_of(std::span(jpeg_.coef_bits[c]), [](int bits) { return bits != 0; })) return true;
     }
@@ -130,6 +130,8 @@ class JpegReader {
     jpeg_read_header(&jpeg, TRUE);
     reader.several_scans_ = jpeg_has_multiple_scans(&jpeg);
     reader.bytes_from_scan_ = jpeg.src->bytes_in_buffer;
+    reader.channels_ = jpeg.num_components;
+    reader.height_ = static_cast<int>(jpeg.image_height);
   }
 
   static void StartStep(JpegReader& reader) {
@@ -199,7 +201,7 @@ class JpegReader {
   // Rows of pixels, from the top, for which the first `coefficients` of each block have come; of colour the first one.
   int ReceivedRows(int coefficients) const {
     int rows = static_cast<int>(jpeg_.total_iMCU_rows);
-    for (int c = 0; c < jpeg_.num_components; ++c) {
+    for (int c = 0; c < channels_; ++c) {
       for (int k = 0; k < (IsColour(c) ? 1 : coefficients); ++k) {
         const int received = received_[static_cast<size_t>(c)][static_cast<size_t>(k)];
         // A file that is whole may leave out what it likes.
@@ -207,7 +209,7 @@ class JpegReader {
       }
     }
     const int64_t pixels = int64_t{rows} * jpeg_.max_v_samp_factor * DCTSIZE;
-    return static_cast<int>(std::min<int64_t>(pixels, jpeg_.image_height));
+    return static_cast<int>(std::min<int64_t>(pixels, height_));
   }
   bool IsColour(int component) const {
     const bool has_brightness = jpeg_.jpeg_color_space == JCS_YCbCr || jpeg_.jpeg_color_space == JCS_YCCK;
@@ -280,6 +282,8 @@ class JpegReader {
 
   std::string_view bytes_;
   bool several_scans_ = false;
+  // libjpeg takes these of a second frame header before it refuses it.
+  int channels_ = 0, height_ = 0;
   int divisor_ = 1;
   Image* image_ = nullptr;
   std::vector<uint8_t> cmyk_;  // one row

@@ -363,6 +363,13 @@ TEST(Jpeg, NonsenseBehindThePicture) {
   EXPECT_EQ(decoded.error, "");
   EXPECT_TRUE(decoded.warning.starts_with("damaged JPEG: ")) << decoded.warning;
   EXPECT_EQ(LargestDifference(decoded.image, DecodeJpegOk(jpeg).image), 0);
+
+  // A second frame header with another size and more channels than there are.
+  const std::string frame("\xFF\xC0\x00\x20\x08\x00\x08\x00\x08\x08", 10);
+  const DecodedImage second = DecodeImage(jpeg.substr(0, jpeg.size() - 2) + frame + std::string(24, '\x11'));
+  EXPECT_EQ(second.error, "");
+  EXPECT_EQ(second.warning, "damaged JPEG: Invalid JPEG file structure: two SOF markers");
+  EXPECT_EQ(LargestDifference(second.image, DecodeJpegOk(jpeg).image), 0);
 }
 
 TEST(Jpeg, MissingEndMarkerIsAWarning) {
