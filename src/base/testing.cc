@@ -67,6 +67,16 @@ void ExpectError(ErrorKind kind, const std::string& part, const std::function<vo
   EXPECT_NE(message.find(part), std::string::npos) << "expected: " << part << "\nmessage: " << message;
 }
 
+std::string Utf16(std::u16string_view text, bool big_endian) {
+  std::string bytes;
+  for (const char16_t unit : text) {
+    const char low = static_cast<char>(unit & 0xFF), high = static_cast<char>(unit >> 8);
+    bytes += big_endian ? high : low;
+    bytes += big_endian ? low : high;
+  }
+  return bytes;
+}
+
 double FormulaUniform(uint64_t stream, uint64_t i) {
   uint64_t z = i + (stream + 1) * 0x9E3779B97F4A7C15u;
   z += 0x9E3779B97F4A7C15u;

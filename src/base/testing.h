@@ -72,6 +72,9 @@ class FullDisk : public FileOps {
   int64_t Write(int, const void*, size_t) override { return -ENOSPC; }
 };
 
+// The text in UTF-16 without a byte order mark, as Windows writes it (little endian) or with the bytes turned.
+std::string Utf16(std::u16string_view text, bool big_endian = false);
+
 // Golden formula `u(stream, i)` of the reference outputs: [0, 1), 24 bits; golden/README.md.
 double FormulaUniform(uint64_t stream, uint64_t i);
 
