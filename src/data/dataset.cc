@@ -77,7 +77,10 @@ std::string DoubtAbout(const std::vector<TopFolder>& class_folders) {
 // Collects the dataset of one root.
 class Scanner {
  public:
-  explicit Scanner(const fs::path& root) : where_(Printable(root.native())), finder_(root) { dataset_.root = root; }
+  Scanner(const fs::path& root, const ScanOptions& options)
+      : options_(options), where_(Printable(root.native())), finder_(root) {
+    dataset_.root = root;
+  }
 
   Dataset Scan() {
     CheckIsFolder();
@@ -123,7 +126,7 @@ class Scanner {
   }
 
   Dataset ScanInner(const std::string& folder) {
-    Dataset inner = Scanner(dataset_.root / folder).Scan();
+    Dataset inner = Scanner(dataset_.root / folder, options_).Scan();
     AddNotes();
     std::ranges::move(dataset_.notes, std::back_inserter(inner.notes));
     return inner;
@@ -245,7 +248,7 @@ class Scanner {
     std::set<std::string> all;
     for (const auto& found : found_) all.insert(found.begin(), found.end());
     dataset_.class_names.assign(all.begin(), all.end());
-    CheckClasses();
+    if (options_.for_training) CheckClasses();
     for (size_t i = 0; i < dataset_.photos.size(); ++i) {
       const auto name = std::ranges::lower_bound(dataset_.class_names, class_of_photo_[i]);
       dataset_.photos[i].label = static_cast<int>(name - dataset_.class_names.begin());
@@ -278,6 +281,7 @@ class Scanner {
     }
   }
 
+  ScanOptions options_;
   std::string where_;
   PhotoFinder finder_;
   Dataset dataset_;
@@ -307,8 +311,8 @@ std::vector<int> Dataset::CountByClass(Split split) const {
   return counts;
 }
 
-Dataset ScanFolder(const fs::path& root) {
-  Dataset dataset = Scanner(root).Scan();
+Dataset ScanFolder(const fs::path& root, const ScanOptions& options) {
+  Dataset dataset = Scanner(root, options).Scan();
   if (dataset.root != root) {
     dataset.notes.insert(dataset.notes.begin(),
                          fmt::format("the classes are taken from {}, since {} holds nothing else",

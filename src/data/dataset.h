@@ -42,13 +42,19 @@ struct Dataset {
   std::vector<int> CountByClass(Split split) const;
 };
 
+struct ScanOptions {
+  // Two classes at least, and in every split each of them: what a training needs. Without it one class is enough, and a
+  // split may lack some: photos to be scored.
+  bool for_training = true;
+};
+
 // Reads root/{class}/** or root/{train,validation,test}/{class}/** (or names like these: data/split_names.h). Junk (dot
 // files, __MACOSX, Thumbs.db, desktop.ini) is no class and no photo; files of other kinds are left out silently, photos
 // that cannot be read are listed in `skipped`. Folders without photos and photos in no class folder are left out with a
 // note. So does a folder that an archive put around everything: Dataset::root is then the folder in it. Links are
 // followed, loops are not. kData with the remedy: no such folder, empty, one class only, a class missing in a split,
 // ...
-Dataset ScanFolder(const std::filesystem::path& root);
+Dataset ScanFolder(const std::filesystem::path& root, const ScanOptions& options = {});
 
 // What keeps a model from being trained on these photos, in sentences with the remedy; empty if nothing does.
 // classes_confirmed: a split file names the class of every photo, so that Dataset::doubt is no obstacle.

@@ -399,6 +399,20 @@ TEST_F(ScanFolderTest, ClassMissingInASplit) {
       "add photos there or remove the class elsewhere");
 }
 
+TEST_F(ScanFolderTest, PhotosToBeScoredMayBeOfOneClass) {
+  AddAll({"cats/1.jpg", "cats/2.jpg"});
+  const Dataset dataset = ScanFolder(root_, {.for_training = false});
+  EXPECT_EQ(dataset.class_names, (Strings{"cats"}));
+  EXPECT_EQ(dataset.photos.size(), 2u);
+}
+
+TEST_F(ScanFolderTest, PhotosToBeScoredMayLackClassesInASplit) {
+  AddAll({"train/a/1.jpg", "train/b/1.jpg", "test/b/1.jpg"});
+  const Dataset dataset = ScanFolder(root_, {.for_training = false});
+  EXPECT_EQ(dataset.class_names, (Strings{"a", "b"}));
+  EXPECT_EQ(dataset.CountByClass(Split::kTest), (std::vector{0, 1}));
+}
+
 TEST_F(ScanFolderTest, ClassSpelledDifferently) {
   AddAll({"train/cats/1.jpg", "train/dogs/1.jpg", "Val/Cats/1.jpg", "Val/dogs/1.jpg"});
   EXPECT_EQ(ScanError(),
