@@ -37,7 +37,8 @@ class CompareVerb : public Verb {
                    "leave out of the choice: lower accuracy on validation (0 to 1)");
     recipe_options_.Declare(options, {"size", "resize", "interpolation", "head", "dropout", "epochs", "class-weight"});
     options.Whole("--seed", &seed_, "of the split, the head's first weights, the order of photos, dropout");
-    options.Number("--val", &validation_, 0, 0.9, "share of the photos for choosing");
+    options.Number("--val", &validation_, 0, 0.9,
+                   "share of the photos for choosing, unless the folder or a split file says which");
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
     options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
     options.Text("--run-dir", "DIR", &run_folder_, "gets for every network its features, reports and model file");

@@ -91,7 +91,8 @@ class TrainVerb : public Verb {
     options.Number("--min-accuracy", &min_accuracy_, 0, 1, "exit code 5 if the test accuracy is lower (0 to 1)");
     options.Choice("--format", {"text", "json"}, &common_.format, "how the results are written");
     options.Group("Photos");
-    options.Number("--val", &validation_, 0, 0.9, "share of the photos for choosing the best epoch");
+    options.Number("--val", &validation_, 0, 0.9,
+                   "share of the photos for choosing the best epoch, unless the folder or a split file says which");
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
     options.Whole("--max-photos", &max_photos_,
                   "for a quick try: draw at most so many of the photos, every class alike; 0: all of them");

@@ -74,7 +74,8 @@ bool DrawPhotos(Dataset* dataset, size_t most, uint64_t seed);
 // nothing is changed, if there are too few.
 bool RepeatSplits(Dataset* dataset, std::span<const int> validation, std::span<const int> test, uint64_t seed);
 
-// split.csv: path,class,split. Reading keeps only photos named in the file; kData if it names unknown files or classes.
+// split.csv: path,class,split. Reading keeps only photos named in the file; kData if it names unknown files or classes,
+// or no photo. Whether a class has any for training is not asked: they may be there to be scored.
 void WriteSplitFile(const Dataset& dataset, const std::filesystem::path& file);
 void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset);
 

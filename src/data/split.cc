@@ -116,11 +116,13 @@ void SplitClass(const std::vector<Photo*>& photos, const std::string& name, doub
          Printable(name), Printable(name));
   }
   if (photos.size() < parts) {
-    const char* others = parts == 3 ? "validation and test" : validation_fraction > 0 ? "validation" : "test";
-    Fail(ErrorKind::kData,
-         "class \"{}\" has {} photo{}, too few for training, {}: every part needs at least one; add photos, or ask for "
-         "fewer parts with --val 0 or --test 0",
-         Printable(name), photos.size(), photos.size() == 1 ? "" : "s", others);
+    const char* all = parts == 3                ? "training, validation and test"
+                      : validation_fraction > 0 ? "training and validation"
+                                                : "training and test";
+    const bool enough_without_test = test_fraction > 0 && photos.size() + 1 == parts;
+    Fail(ErrorKind::kData, "class \"{}\" has {} photo{}, too few for {}: every part needs at least one; add photos{}",
+         Printable(name), photos.size(), photos.size() == 1 ? "" : "s", all,
+         enough_without_test ? ", or leave out the test with --test 0" : "");
   }
   // At least one photo stays in training, whatever the fractions.
   const size_t validation = std::min(Count(photos.size(), validation_fraction), photos.size() - (parts - 1));

@@ -93,13 +93,8 @@ void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset) {
     kept.back().split = *splits[i];
   }
   dataset->photos = std::move(kept);
+  if (kept.empty()) Fail(ErrorKind::kData, "{}: names no photo; expected one in each line", where);
   dataset->has_splits = true;
-  const std::vector<int> training = dataset->CountByClass(Split::kTrain);
-  for (size_t label = 0; label < training.size(); ++label) {
-    if (training[label] > 0) continue;
-    Fail(ErrorKind::kData, "{}: no photo of class \"{}\" is for training", where,
-         Printable(dataset->class_names[label]));
-  }
 }
 
 }  // namespace siskin

@@ -175,14 +175,20 @@ TEST(AssignSplits, SmallClasses) {
   Dataset two = MakeDataset({2, 5});
   EXPECT_EQ(MessageOf(ErrorKind::kData, [&] { AssignSplits(&two, 0.15, 0.15, 1); }),
             "class \"c0\" has 2 photos, too few for training, validation and test: every part needs at least one; add "
-            "photos, or ask for fewer parts with --val 0 or --test 0");
+            "photos, or leave out the test with --test 0");
   AssignSplits(&two, 0.15, 0, 1);
   EXPECT_EQ(two.CountByClass(Split::kValidation), (Counts{1, 1}));
   EXPECT_EQ(two.CountByClass(Split::kTest), (Counts{0, 0}));
   Dataset one = MakeDataset({1, 5});
-  EXPECT_TRUE(MessageOf(ErrorKind::kData, [&] {
-                AssignSplits(&one, 0.15, 0.15, 1);
-              }).starts_with("class \"c0\" has 1 photo, too few"));
+  // One photo is too few for validation as well, and there is no training without that.
+  EXPECT_EQ(MessageOf(ErrorKind::kData, [&] { AssignSplits(&one, 0.15, 0.15, 1); }),
+            "class \"c0\" has 1 photo, too few for training, validation and test: every part needs at least one; add "
+            "photos");
+  EXPECT_EQ(MessageOf(ErrorKind::kData, [&] { AssignSplits(&one, 0.15, 0, 1); }),
+            "class \"c0\" has 1 photo, too few for training and validation: every part needs at least one; add photos");
+  EXPECT_EQ(MessageOf(ErrorKind::kData, [&] { AssignSplits(&one, 0, 0.15, 1); }),
+            "class \"c0\" has 1 photo, too few for training and test: every part needs at least one; add photos, or "
+            "leave out the test with --test 0");
 }
 
 TEST(AssignSplits, GivenSplitsStay) {
@@ -286,8 +292,7 @@ TEST_F(SplitFileTest, Errors) {
   EXPECT_EQ(ReadError(head + "\"c0/00000.jpg,c0,train\n", dataset), "2: a quote is never closed");
   EXPECT_EQ(ReadError(head + "\"c0/00000.jpg\"x,c0,train\n", dataset),
             "2: text after a closing quote; write a quote inside a quoted value twice");
-  EXPECT_EQ(ReadError(head + "c0/00000.jpg,c0,train\nc1/00000.jpg,c1,test\n", dataset),
-            " no photo of class \"c1\" is for training");
+  EXPECT_EQ(ReadError(head, dataset), " names no photo; expected one in each line");
   EXPECT_EQ(MessageOf(ErrorKind::kIo,
                       [&] {
                         Dataset copy = dataset;

@@ -40,28 +40,45 @@ class Stopwatch {
   std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
 };
 
-Dataset ReadDataset(const TrainOptions& options, Progress& progress) {
-  if (options.validation_fraction == 0 && options.split_file.empty()) {
-    Fail(ErrorKind::kUsage, "--val 0 leaves no photos to choose the best epoch by; give a part of 0.05 or more");
+// What a split file may lack.
+void CheckSplits(const Dataset& dataset, const fs::path& split_file) {
+  const std::vector<int> training = dataset.CountByClass(Split::kTrain);
+  for (size_t label = 0; label < training.size(); ++label) {
+    if (training[label] > 0) continue;
+    Fail(ErrorKind::kData, "{}: no photo of class \"{}\" is for training", Printable(split_file.native()),
+         Printable(dataset.class_names[label]));
   }
+  if (dataset.InSplit(Split::kValidation).empty()) {
+    Fail(ErrorKind::kData, "{}: no photo is for validation, by which the best epoch is chosen",
+         Printable(split_file.native()));
+  }
+}
+
+void LimitPhotos(const TrainOptions& options, Dataset* dataset) {
+  if (DrawPhotos(dataset, options.max_photos, options.seed)) return;
+  Fail(ErrorKind::kUsage,
+       "--max-photos {}: too few for {} classes: each needs one for training, for validation and for the test",
+       options.max_photos, dataset->class_names.size());
+}
+
+Dataset ReadDataset(const TrainOptions& options, Progress& progress) {
   Dataset dataset = ScanFolder(options.photos);
   for (const std::string& note : dataset.notes) progress.Warn(note);
   const std::vector<std::string> obstacles = TrainingObstacles(dataset, !options.split_file.empty());
   if (!obstacles.empty()) Fail(ErrorKind::kData, "{}: {}", Printable(dataset.root.native()), obstacles[0]);
-  if (!DrawPhotos(&dataset, options.max_photos, options.seed)) {
-    Fail(ErrorKind::kUsage,
-         "--max-photos {}: too few for {} classes: each needs one for training, for validation and for the test",
-         options.max_photos, dataset.class_names.size());
-  }
-  if (options.split_file.empty()) {
-    AssignSplits(&dataset, options.validation_fraction, options.test_fraction, options.seed);
-  } else {
+  if (!options.split_file.empty()) {
     ReadSplitFile(options.split_file, &dataset);
+    CheckSplits(dataset, options.split_file);
+    LimitPhotos(options, &dataset);
+    return dataset;
   }
-  if (dataset.InSplit(Split::kTrain).empty() || dataset.InSplit(Split::kValidation).empty()) {
-    Fail(ErrorKind::kData, "{}: there are no photos for training or none for validation; both are needed",
-         Printable(options.photos.native()));
+  if (options.validation_fraction == 0 && dataset.InSplit(Split::kValidation).empty()) {
+    Fail(ErrorKind::kUsage,
+         "--val 0 leaves no photos to choose the best epoch by; give a share (0.15 is the default), or bring photos of "
+         "your own for it: validation/CLASS/*.jpg beside train/CLASS/*.jpg");
   }
+  LimitPhotos(options, &dataset);
+  AssignSplits(&dataset, options.validation_fraction, options.test_fraction, options.seed);
   return dataset;
 }
 

@@ -290,10 +290,40 @@ TEST_F(Training, WithoutATestSetThereIsNoTestNumber) {
 
 TEST_F(Training, RefusesWhatCannotWork) {
   options_.validation_fraction = 0;
-  EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
+  const Error error = TrainError();
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_TRUE(std::string(error.what()).starts_with("--val 0 leaves no photos to choose the best epoch by; "));
   options_.validation_fraction = 0.15;
   options_.weights = "no-such-file.h5";
   EXPECT_EQ(TrainError().kind(), ErrorKind::kUsage);
+}
+
+// Then nothing is taken from the training photos anyway.
+TEST_F(Training, FoldersOfTheirOwnForValidationNeedNoShare) {
+  fs::create_directories(photos_ / "train");
+  for (const char* name : {"bird", "other"}) {
+    fs::create_directories(photos_ / "val" / name);
+    for (const char* photo : {"001.jpg", "002.jpg"}) {
+      fs::rename(photos_ / name / photo, photos_ / "val" / name / photo);
+    }
+    fs::rename(photos_ / name, photos_ / "train" / name);
+  }
+  options_.validation_fraction = 0;
+  EXPECT_EQ(Train().validation.photos, 4);
+}
+
+TEST_F(Training, ASplitFileNeedsPhotosForTrainingAndValidation) {
+  options_.split_file = folder_.path() / "split.csv";
+  const auto message = [&](const std::string& lines) {
+    testing::PutFile(options_.split_file, "path,class,split\n" + lines);
+    const Error error = TrainError();
+    EXPECT_EQ(error.kind(), ErrorKind::kData);
+    return std::string(error.what());
+  };
+  EXPECT_EQ(message("bird/001.jpg,bird,train\nother/001.jpg,other,test\n"),
+            options_.split_file.native() + ": no photo of class \"other\" is for training");
+  EXPECT_EQ(message("bird/001.jpg,bird,train\nother/001.jpg,other,train\n"),
+            options_.split_file.native() + ": no photo is for validation, by which the best epoch is chosen");
 }
 
 TEST_F(Training, FollowsASplitFile) {
