@@ -51,8 +51,8 @@ class FeaturesVerb : public Verb {
         "CSV file with the photo of every row.");
     options.Argument("MODEL", &model_, "a network (see `siskin networks`), or a model file made by `siskin train`");
     options.Arguments("PHOTOS", &photos_,
-                      "files, folders (all photos below), patterns in quotes ('*.jpg'), or - for a list on standard "
-                      "input");
+                      "files, folders (all photos below), patterns in quotes ('*.jpg', '**/*.jpg'), or - for a "
+                      "list on standard input, one path a line (UTF-8 or UTF-16) or NUL-separated");
     options.RequiredText("-o,--output", "FILE.npy", &common_.output, "the array; the list of photos becomes FILE.csv");
     options.Group("Network and its input (a model file brings its own)");
     recipe_options_.Declare(options, {"alpha", "size", "scaling", "resize", "interpolation"});
@@ -71,7 +71,7 @@ class FeaturesVerb : public Verb {
   }
 
   ExitCode Run(Session& session) override {
-    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin);
+    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin, "siskin features " + Printable(model_));
     if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
     RequireWritable(common_.output);
     const RunContext context = session.context();

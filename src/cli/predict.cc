@@ -32,8 +32,8 @@ class PredictVerb : public Verb {
     options.Argument("MODEL", &model_,
                      "a model file made by `siskin train`, or a network with ImageNet's own classes, like mobilenet");
     options.Arguments("PHOTOS", &photos_,
-                      "files, folders (all photos below), patterns in quotes ('*.jpg'), or - for a list on standard "
-                      "input, one path a line or NUL-separated");
+                      "files, folders (all photos below), patterns in quotes ('*.jpg', '**/*.jpg'), or - for a "
+                      "list on standard input, one path a line (UTF-8 or UTF-16) or NUL-separated");
     AddFormat(options, {"text", "jsonl", "csv"});
     AddOutput(options);
     options.Whole("--top", &top_, 0, kNoLimit,
@@ -58,7 +58,7 @@ class PredictVerb : public Verb {
 
   ExitCode Run(Session& session) override {
     const std::vector<ImageNetGroup> groups = Groups();
-    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin);
+    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin, "siskin predict " + Printable(model_));
     if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
     const ClassifierModel model = LoadModelOrNetwork(model_);
     const RunContext context = session.context();

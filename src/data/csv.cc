@@ -10,9 +10,7 @@ namespace {
 
 class CsvReader {
  public:
-  CsvReader(std::string_view text, std::string_view where) : rest_(text), where_(where) {
-    if (rest_.starts_with("\xEF\xBB\xBF")) rest_.remove_prefix(3);
-  }
+  CsvReader(std::string_view text, std::string_view where) : rest_(text), where_(where) {}
 
   std::vector<CsvRecord> Read() {
     std::vector<CsvRecord> records;

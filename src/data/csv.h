@@ -12,8 +12,8 @@ struct CsvRecord {
   std::vector<std::string> fields;
 };
 
-// All records; lines may end in \n or \r\n, empty lines and a UTF-8 byte order mark are skipped. kData beginning with
-// `where` if a quote is never closed or stands in the middle of a value.
+// All records of a text without a byte order mark (base/text_encoding.h takes it away); lines may end in \n or \r\n,
+// empty ones are skipped. kData beginning with `where` if a quote is never closed or stands in the middle of a value.
 std::vector<CsvRecord> ParseCsv(std::string_view text, std::string_view where);
 
 }  // namespace siskin

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/text_encoding.h"
 #include "data/csv.h"
 #include "data/dataset.h"
 
@@ -59,7 +60,7 @@ void WriteSplitFile(const Dataset& dataset, const std::filesystem::path& file) {
 
 void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset) {
   const std::string where = Printable(file.native());
-  const std::vector<CsvRecord> records = ParseCsv(ReadFile(file, MaxBytes(*dataset)), where);
+  const std::vector<CsvRecord> records = ParseCsv(DecodeText(ReadFile(file, MaxBytes(*dataset)), where), where);
   if (records.empty())
     Fail(ErrorKind::kData, "{}: is empty; expected the line path,class,split and one per photo", where);
   const auto [path_column, class_column, split_column] = FindColumns(records[0], where);
@@ -92,8 +93,8 @@ void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset) {
     kept.push_back(std::move(dataset->photos[i]));
     kept.back().split = *splits[i];
   }
-  dataset->photos = std::move(kept);
   if (kept.empty()) Fail(ErrorKind::kData, "{}: names no photo; expected one in each line", where);
+  dataset->photos = std::move(kept);
   dataset->has_splits = true;
 }
 

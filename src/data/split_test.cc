@@ -268,6 +268,36 @@ TEST_F(SplitFileTest, KeepsOnlyThePhotosNamed) {
   EXPECT_EQ(dataset.photos[1].path, "c1/00002.jpg");
 }
 
+// Excel's "Unicode text" and PowerShell's > write UTF-16.
+TEST_F(SplitFileTest, ReadsUtf16) {
+  const std::u16string text = u"path,class,split\r\nc0/00001.jpg,c0,train\r\nc1/\u00E9\U0001F426.jpg,c1,test\r\n";
+  const Dataset dataset = [] {
+    Dataset made = MakeDataset({2, 1});
+    made.photos[2].path = "c1/\u00E9\U0001F426.jpg";
+    return made;
+  }();
+  using testing::Utf16;
+  for (const std::string& bytes :
+       {"\xFF\xFE" + Utf16(text), "\xFE\xFF" + Utf16(text, true), Utf16(text), Utf16(text, true)}) {
+    WriteFileAtomic(file_, bytes);
+    Dataset read = dataset;
+    ReadSplitFile(file_, &read);
+    ASSERT_EQ(read.photos.size(), 2u);
+    EXPECT_EQ(read.photos[0].path, "c0/00001.jpg");
+    EXPECT_EQ(read.photos[1].split, Split::kTest);
+  }
+  EXPECT_TRUE(ReadError("\xFF\xFE" + Utf16(text) + "\n", dataset).starts_with(" is UTF-16 text, but ends in half a"));
+}
+
+TEST_F(SplitFileTest, MayNameOnlyPhotosToBeScored) {
+  Dataset dataset = MakeDataset({2, 2});
+  WriteFileAtomic(file_, "path,class,split\nc1/00001.jpg,c1,test\n");
+  ReadSplitFile(file_, &dataset);
+  ASSERT_EQ(dataset.photos.size(), 1u);
+  EXPECT_EQ(dataset.photos[0].path, "c1/00001.jpg");
+  EXPECT_EQ(dataset.class_names.size(), 2u);
+}
+
 // Every comma becomes a field of 32 bytes: a file of a gigabyte took 32 of memory.
 TEST_F(SplitFileTest, RefusesAFileLargerThanItsPhotosExplain) {
   Dataset dataset = MakeDataset({2, 2});
