@@ -31,7 +31,8 @@ class EvalVerb : public Verb {
                      "Accuracy with its 95 % interval, confusion matrix, precision, recall, F1 and ROC AUC of each "
                      "class, log loss.");
     options.Argument("MODEL", &model_, "a model file made by `siskin train`; with --group a network: mobilenet");
-    options.Argument("DIR", &folder_, "a folder with one folder per class, or with train/validation/test in it");
+    options.Argument("DIR", &folder_,
+                     "a folder with one folder per class, or with train/validation/test in it; one class is enough");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
                    "which part of a folder with train/validation/test, or of the photos that the model was trained on");
     options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");

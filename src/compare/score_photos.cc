@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <optional>
 
 #include "base/error.h"
@@ -73,7 +74,9 @@ std::vector<const Photo*> PhotosOfPart(const Dataset& dataset, const std::string
 
 Dataset PhotosToScore(const std::filesystem::path& folder, const std::filesystem::path& split_file,
                       std::span<const ModelCard* const> models, Progress& progress) {
-  Dataset dataset = ScanFolder(folder);
+  ScanOptions options{.for_training = false, .known_classes = {}};
+  for (const ModelCard* model : models) std::ranges::copy(model->class_names, std::back_inserter(options.known_classes));
+  Dataset dataset = ScanFolder(folder, options);
   for (const std::string& note : dataset.notes) progress.Warn(note);
   if (!split_file.empty()) {
     ReadSplitFile(split_file, &dataset);

@@ -21,10 +21,10 @@ std::vector<int> MapClasses(const Dataset& dataset, const ModelCard& card);
 // are none.
 std::vector<const Photo*> PhotosOfPart(const Dataset& dataset, const std::string& part);
 
-// The photos of a folder, with their parts: those of `split_file` (split.csv) if one is given, or else of the folder.
-// Where that has no test part and one of the models was trained on exactly these photos (data/dataset.h, Fingerprint),
-// they get the parts again that `siskin train` gave them, and a note says so: only photos that a model has never seen
-// tell anything about it. Warns if two models had other parts.
+// The photos of a folder, of one class or more, with their parts: those of `split_file` (split.csv) if one is given, or
+// else of the folder. Where that has no test part and one of the models was trained on exactly these photos
+// (data/dataset.h, Fingerprint), they get the parts again that `siskin train` gave them, and a note says so: only
+// photos that a model has never seen tell anything about it. Warns if two models had other parts.
 Dataset PhotosToScore(const std::filesystem::path& folder, const std::filesystem::path& split_file,
                       std::span<const ModelCard* const> models, Progress& progress);
 

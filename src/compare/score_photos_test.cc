@@ -91,6 +91,27 @@ TEST_F(PhotosToScoreTest, WarnsOfModelsWithOtherParts) {
   EXPECT_NE(progress_.warnings[0].find("kept other photos"), std::string::npos) << progress_.warnings[0];
 }
 
+// Accuracy is then the recall of that class.
+TEST_F(PhotosToScoreTest, OneClassIsEnough) {
+  std::filesystem::remove_all(photos_ / "other");
+  ModelCard card;
+  card.class_names = {"bird", "other"};
+  Dataset dataset = Scan({card});
+  EXPECT_EQ(PhotosOfPart(dataset, "test").size(), 20u);
+  EXPECT_EQ(MapClasses(dataset, card), std::vector<int>{0});
+  // It must be one of the model's.
+  card.class_names = {"crow", "jay"};
+  testing::ExpectError(ErrorKind::kData, "'bird' is none of the model's classes (crow, jay)",
+                       [&] { MapClasses(dataset, card); });
+}
+
+TEST_F(PhotosToScoreTest, ASplitFileMayNameOneClassOnly) {
+  testing::PutFile(folder_.path() / "split.csv", "path,class,split\nbird/003.jpg,bird,test\n");
+  const Dataset dataset = PhotosToScore(photos_, folder_.path() / "split.csv", {}, progress_);
+  ASSERT_EQ(PhotosOfPart(dataset, "test").size(), 1u);
+  EXPECT_EQ(PhotosOfPart(dataset, "test")[0]->path, "bird/003.jpg");
+}
+
 TEST_F(PhotosToScoreTest, ACardMaySayAnything) {
   for (const char* data : {"{}", "{\"photos\": 5}", "{\"photos\": {\"test\": [1]}, \"sha256\": 7}",
                            "{\"photos\": {\"test\": {\"bird\": -1, \"other\": 1e300}}}"}) {

@@ -46,6 +46,7 @@ struct ScanOptions {
   // Two classes at least, and in every split each of them: what a training needs. Without it one class is enough, and a
   // split may lack some: photos to be scored.
   bool for_training = true;
+  std::vector<std::string> known_classes = {};  // a folder of such a name is this class, whatever folders are in it
 };
 
 // Reads root/{class}/** or root/{train,validation,test}/{class}/** (or names like these: data/split_names.h). Junk (dot

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "base/utf8.h"
 #include "base/text_encoding.h"
 #include "data/csv.h"
 #include "data/dataset.h"
@@ -78,7 +79,7 @@ void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset) {
            Printable(path), Printable(dataset->root.native()));
     }
     const std::string& class_name = dataset->class_names[static_cast<size_t>(found->label)];
-    if (fields[class_column] != class_name) {
+    if (ToNfc(fields[class_column]) != class_name) {
       Fail(ErrorKind::kData, "{}:{}: {} is of class \"{}\" here, but lies in the folder of class \"{}\"", where, line,
            Printable(path), Printable(fields[class_column]), Printable(class_name));
     }

@@ -61,11 +61,13 @@ ClassMetrics OneClass(const Metrics& metrics, size_t k, std::string name) {
     predicted += metrics.confusion[j][k];
   }
   const int64_t hits = metrics.confusion[k][k];
+  // Without photos of the class every such answer is wrong, however good the model is.
+  const bool absent = truth == 0;
   return {.name = std::move(name),
           .photos = truth,
-          .precision = Ratio(hits, predicted),
+          .precision = absent ? kNone : Ratio(hits, predicted),
           .recall = Ratio(hits, truth),
-          .f1 = Ratio(2 * hits, truth + predicted)};
+          .f1 = absent ? kNone : Ratio(2 * hits, truth + predicted)};
 }
 
 double MeanAuc(const std::vector<ClassMetrics>& classes) {

@@ -1,6 +1,6 @@
 // How good a classifier is, from its scores and the truth; every number with its uncertainty. Knows nothing of models
-// and photos. Numbers that do not exist (precision of a class that was never predicted, an AUC with one class only) are
-// NaN here, `null` in JSON, empty in CSV and "-" in text: never a silent 0.
+// and photos. Numbers that do not exist (precision of a class that was never predicted, all of a class without photos,
+// an AUC with one class only) are NaN here, `null` in JSON, empty in CSV and "-" in text: never a silent 0.
 #pragma once
 
 #include <cstdint>

@@ -114,6 +114,31 @@ TEST(Metrics, ClassWithoutPhotosHasNoNumbers) {
   EXPECT_NE(ToCsv(m).find("dogs,0,,,,\n"), std::string::npos);
 }
 
+// Photos of cats only: what was taken for a dog tells how many cats are found, nothing about dogs.
+TEST(Metrics, OfOneClassAccuracyIsItsRecall) {
+  const Metrics m = ComputeMetrics(std::vector<float>{0.9f, 0.1f, 0.8f, 0.2f, 0.3f, 0.7f}, std::vector<int>{0, 0, 0},
+                                   std::vector<int>{0, 0, 1}, kTwo);
+  EXPECT_DOUBLE_EQ(m.accuracy, 2.0 / 3);
+  EXPECT_DOUBLE_EQ(m.classes[0].recall, 2.0 / 3);
+  EXPECT_EQ(ToText(m),
+            "accuracy  66.67 %  (2 of 3 photos; 95 % interval 20.77 % to 93.85 %)\n"
+            "log loss   0.5108\n"
+            "ROC AUC         -\n"
+            "\n"
+            "class  photos  precision   recall       F1  ROC AUC\n"
+            "cats        3   100.00 %  66.67 %  80.00 %        -\n"
+            "dogs        0          -        -        -        -\n"
+            "\n"
+            "truth \\ predicted  cats  dogs\n"
+            "cats                  2     1\n"
+            "dogs                  0     0\n");
+  const Json json = ToJson(m);
+  for (const char* name : {"precision", "recall", "f1", "roc_auc"}) {
+    EXPECT_TRUE(json["classes"][1][name].is_null()) << name;
+  }
+  EXPECT_NE(ToCsv(m).find("cats,3,1.000000,0.666667,0.800000,\ndogs,0,,,,\n"), std::string::npos) << ToCsv(m);
+}
+
 TEST(Metrics, AnImpossibleAnswerCostsALot) {
   const Metrics m = ComputeMetrics(std::vector<float>{0, 1}, std::vector<int>{0}, std::vector<int>{1}, kTwo);
   EXPECT_NEAR(m.log_loss, -std::log(1e-7), 1e-5);  // finite

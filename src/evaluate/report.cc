@@ -48,7 +48,9 @@ std::string Headline(const ReportContent& content, const Metrics& metrics) {
   html += Accuracy(fmt::format("Accuracy on the {} photos", EscapeHtml(content.scored_split)), metrics, "first");
   if (content.validation) html += Accuracy("On the validation photos", *content.validation, "");
   html += Small("ROC AUC", NumberHtml(metrics.roc_auc, 4),
-                metrics.classes.size() == 2 ? "1 is perfect, 0.5 is guessing" : "mean over the classes; 1 is perfect");
+                std::isnan(metrics.roc_auc)   ? "needs photos of two classes"
+                : metrics.classes.size() == 2 ? "1 is perfect, 0.5 is guessing"
+                                              : "mean over the classes; 1 is perfect");
   html += Small("Log loss", NumberHtml(metrics.log_loss, 4), "smaller is better");
   html += "</dl>\n";
   const char* too_good = content.scored_split == "validation" ? "These photos chose the best epoch"

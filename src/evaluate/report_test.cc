@@ -204,6 +204,33 @@ ReportContent ManyClasses(int classes) {
   return content;
 }
 
+// A folder of cats only, eight of ten are found: what takes both classes is not there, and nothing is NaN.
+TEST(Report, OfOneClassThereIsNoRoc) {
+  for (const bool three : {false, true}) {
+    ReportContent content = TwoClasses();
+    ScoredPhotos& s = content.scored;
+    s.labels.resize(10);
+    s.decisions.resize(10);
+    s.paths.resize(10);
+    s.scores.resize(20);
+    if (three) {
+      s.class_names.push_back("emus");
+      for (size_t i = 10; i > 0; --i) s.scores.insert(s.scores.begin() + static_cast<std::ptrdiff_t>(2 * i), 0);
+    }
+    content.splits = {{"given", {10, 0}}};
+    const std::string html = HtmlReport(content);
+    EXPECT_NE(html.find("<strong>80.00 %</strong>"), std::string::npos);
+    EXPECT_NE(html.find("<strong>–</strong> needs photos of two classes"), std::string::npos);
+    EXPECT_EQ(html.find("id=\"rocTitle\""), std::string::npos);
+    EXPECT_NE(html.find("id=\"calibrationTitle\""), std::string::npos);
+    EXPECT_NE(html.find("<th scope=\"row\">dogs</th><td>0</td><td>–</td><td>–</td><td>–</td><td>–</td>"),
+              std::string::npos);
+    for (const char* wrong : {">nan", " nan", ":nan", "\"nan", ">inf", " inf ", "-nan"}) {
+      EXPECT_EQ(html.find(wrong), std::string::npos) << wrong;
+    }
+  }
+}
+
 TEST(Report, ManyClassesShowTheHardestCurvesAndTheMean) {
   const std::string html = HtmlReport(ManyClasses(12));
   const std::string svg = ChartOf(html, "roc");

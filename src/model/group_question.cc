@@ -62,11 +62,10 @@ std::vector<int> FoldersInGroup(const std::vector<std::string>& folders, const I
     }
     labels.push_back(relation.inside ? 1 : 0);
   }
-  const auto inside = static_cast<size_t>(std::ranges::count(labels, 1));
-  if (inside == 0 || inside == labels.size()) {
-    Fail(ErrorKind::kData, "{}: {} of its folders is a kind of {} ({}); one that is and one that is not are needed",
-         Printable(root), inside == 0 ? "none" : "every one", group.word,
-         Printable(fmt::format("{}", fmt::join(folders, ", "))));
+  // All on one side can be scored as well; but if none is in the group, a name may be mistyped.
+  if (std::ranges::count(labels, 1) == 0) {
+    Fail(ErrorKind::kData, "{}: none of its folders is a kind of {} ({}); at least one is needed", Printable(root),
+         group.word, Printable(fmt::format("{}", fmt::join(folders, ", "))));
   }
   return labels;
 }

@@ -31,7 +31,7 @@ class GroupQuestion {
 
 // What the folders of a dataset are to a group: 1 below it, 0 beside it. A folder is below if its name is the group's
 // word, or a word for something that is all in the group ("robin" for "bird"). kData if a name means the group and more
-// ("animal"), or if all folders are on one side. `root` stands in the messages.
+// ("animal"), or if no folder is below the group. `root` stands in the messages.
 std::vector<int> FoldersInGroup(const std::vector<std::string>& folders, const ImageNetGroup& group,
                                 const std::string& root);
 

@@ -70,11 +70,11 @@ TEST(FoldersInGroup, TakesTheWordAndItsKinds) {
   EXPECT_EQ(Folders("n02084071", {"cats", "Dogs"}), (std::vector<int>{0, 1}));
   EXPECT_EQ(Folders("bird", {"jay", "crane", "no_bird", "king_penguins", "background"}),
             (std::vector<int>{1, 1, 0, 1, 0}));
+  EXPECT_EQ(Folders("bird", {"jay", "robin"}), (std::vector<int>{1, 1}));  // how many of them are found
 }
 
 TEST(FoldersInGroup, RefusesWhatItCannotTell) {
-  for (const std::vector<std::string>& folders :
-       {std::vector<std::string>{"animal", "other"}, {"cat", "other"}, {"jay", "robin"}}) {
+  for (const std::vector<std::string>& folders : {std::vector<std::string>{"animal", "other"}, {"cat", "other"}}) {
     try {
       Folders("bird", folders);
       ADD_FAILURE() << folders[0];
