@@ -87,7 +87,8 @@ void AddList(std::istream& in, std::vector<fs::path>* out) {
 bool IsListOfPaths(const std::string& file) {
   constexpr size_t kHeadBytes = 16 << 10;  // the longest path, 4 KB, takes half of it in UTF-16
   std::error_code error;
-  if (!fs::is_regular_file(file, error) || HasPictureExtension(file) || LooksLikePhoto(file)) return false;
+  if (file == "-" || !fs::is_regular_file(file, error) || HasPictureExtension(file) || LooksLikePhoto(file))
+    return false;
   std::string head(kHeadBytes, '\0'), text, reason;
   std::ifstream in(file, std::ios::binary);
   in.read(head.data(), static_cast<std::streamsize>(head.size()));
