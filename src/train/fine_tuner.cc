@@ -7,7 +7,6 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "data/loader.h"
-#include "evaluate/calibration.h"
 #include "train/mixing.h"
 
 namespace siskin {
@@ -50,14 +49,6 @@ size_t InputFloats(const Preprocessing& preprocessing) {
 }
 
 }  // namespace
-
-LossSum CalibratedLoss(std::vector<float> logits, std::span<const int> labels) {
-  const auto temperature = static_cast<float>(FitTemperature(logits, labels));
-  for (float& logit : logits) logit /= temperature;
-  std::vector<float> turned(logits.size());
-  Turn(logits, labels.size(), turned);
-  return CrossEntropy(turned, labels, {}, {});
-}
 
 FineTuner::FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card, const TensorMap& weights,
                      const LabelledPhotos& train, const LabelledPhotos& validation, const EpochResult& head,

@@ -2,7 +2,8 @@
 // step; the state between any two steps can be saved and restored, and what comes out is the same bits: for any number
 // of threads, interrupted or not. Pure computing: reads photos, writes nothing.
 //
-// Whatever is frozen (`--finetune last-block|half`) runs as a folded inference plan and keeps nothing for a backward pass.
+// Whatever is frozen (`--finetune last-block|half`) runs as a folded inference plan and keeps nothing for a backward
+// pass.
 #pragma once
 
 #include <cstdint>
@@ -32,11 +33,6 @@ struct LabelledPhotos {
   std::vector<std::filesystem::path> files;
   std::vector<int> labels;
 };
-
-// Loss of logits [photos, outputs] at the temperature that suits them best, which is what a model gets in the end.
-// Trained networks are too sure of themselves (Guo et al. 2017, "On calibration of modern neural networks"): without
-// this, a network that makes fewer mistakes than another may still have the higher loss.
-LossSum CalibratedLoss(std::vector<float> logits, std::span<const int> labels);
 
 struct FineTuneState {
   // "parameters", "statistics" (moving averages of batch normalisation), "optimizer_first", "optimizer_second",

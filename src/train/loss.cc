@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "evaluate/calibration.h"
+
 namespace siskin {
 namespace {
 
@@ -73,6 +75,18 @@ LossSum CrossEntropy(std::span<const float> logits, std::span<const int> labels,
   LossSum sum = logits.size() == labels.size() ? Binary(logits, labels, options, dlogits)
                                                : Categorical(logits, labels, options, dlogits);
   sum.photos = static_cast<int64_t>(labels.size());
+  return sum;
+}
+
+LossSum CalibratedLoss(std::vector<float> logits, std::span<const int> labels) {
+  const auto temperature = static_cast<float>(FitTemperature(logits, labels));
+  for (float& logit : logits) logit /= temperature;
+  const size_t outputs = logits.size() / labels.size();
+  LossSum sum;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    // One photo's row is [outputs, 1] as well.
+    sum.Add(CrossEntropy(std::span(logits).subspan(i * outputs, outputs), labels.subspan(i, 1), {}, {}));
+  }
   return sum;
 }
 

@@ -26,6 +26,11 @@ struct LossSum {
 LossSum CrossEntropy(std::span<const float> logits, std::span<const int> labels, const LossOptions& options,
                      std::span<float> dlogits);
 
+// Loss of logits [photos, outputs] at the temperature that suits them best, which is what a model gets in the end.
+// Trained networks are too sure of themselves (Guo et al. 2017, "On calibration of modern neural networks"): without
+// this, a network that makes fewer mistakes than another may still have the higher loss.
+LossSum CalibratedLoss(std::vector<float> logits, std::span<const int> labels);
+
 // For --class-weight balanced: photos / (classes * photos of the class), as in scikit-learn; 0 for a class without.
 std::vector<double> BalancedClassWeights(std::span<const int> labels, int classes);
 
