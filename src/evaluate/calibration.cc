@@ -8,44 +8,65 @@
 namespace siskin {
 namespace {
 
-// Sum over the photos of d(log loss) / d(1 / temperature): expected logit minus that of the (smoothed) truth. It grows
-// with 1 / temperature, because the log loss is convex in it.
-double Slope(const std::vector<double>& logits, std::span<const int> labels, size_t classes, double inverse) {
+// First and second derivative of the log loss by 1 / temperature, summed over the photos.
+struct Derivatives {
+  double slope = 0, curvature = 0;
+};
+
+// A photo's slope is its expected logit minus that of the (smoothed) truth, its curvature the variance of the logit:
+// never negative, so there is one minimum.
+Derivatives LossDerivatives(const std::vector<double>& logits, std::span<const int> labels, size_t classes,
+                            double inverse) {
   const double spread = 1 / static_cast<double>(labels.size() + classes);
-  double slope = 0;
+  Derivatives sum;
   for (size_t i = 0; i < labels.size(); ++i) {
     const double* z = logits.data() + i * classes;
     const double highest = *std::max_element(z, z + classes);
-    double total = 0, expected = 0, truth = 0;
+    double total = 0, mean = 0, square = 0, truth = 0;
     for (size_t k = 0; k < classes; ++k) {
-      const double e = std::exp((z[k] - highest) * inverse);
+      const double d = z[k] - highest;
+      const double e = std::exp(d * inverse);
       total += e;
-      expected += e * z[k];
-      truth += spread * z[k];
+      mean += e * d;
+      square += e * d * d;
+      truth += spread * d;
     }
-    truth += (1 - spread * static_cast<double>(classes)) * z[labels[i]];
-    slope += expected / total - truth;
+    truth += (1 - spread * static_cast<double>(classes)) * (z[labels[i]] - highest);
+    mean /= total;
+    sum.slope += mean - truth;
+    sum.curvature += square / total - mean * mean;
   }
-  return slope;
+  return sum;
+}
+
+// Where the slope is 0, between `low` and `high`, or the end that is nearer to it. Newton's method needs about six
+// steps (halving alone needs 50, which 1,000 classes would feel after every epoch); a step out of the interval that is
+// known to hold the minimum goes to its middle instead.
+double BestInverse(const std::vector<double>& logits, std::span<const int> labels, size_t classes, double low,
+                   double high) {
+  constexpr int kMaxSteps = 50;        // if all are halvings, towards an end of the interval: to 1e-14 of it
+  constexpr double kSmallStep = 1e-8;  // digits double with every step, so after this one a double has no more to gain
+  double inverse = 1;
+  for (int step = 0; step < kMaxSteps; ++step) {
+    const Derivatives at = LossDerivatives(logits, labels, classes, inverse);
+    (at.slope < 0 ? low : high) = inverse;
+    const double next = inverse - at.slope / at.curvature;  // NaN if the logits say nothing: 0 / 0
+    if (std::abs(next - inverse) <= kSmallStep * inverse) return std::clamp(next, low, high);
+    inverse = next > low && next < high ? next : (low + high) / 2;
+  }
+  return inverse;
 }
 
 }  // namespace
 
 double FitTemperature(std::span<const float> logits, std::span<const int> labels) {
   constexpr double kLowest = 0.05, kHighest = 20;
-  constexpr int kHalvings = 50;  // of the interval of 1 / temperature: more than a double's digits need
   std::vector<double> all;
   for (const float logit : logits) {
     if (logits.size() == labels.size()) all.push_back(0);  // a sigmoid is a softmax with a logit of 0 beside it
     all.push_back(logit);
   }
-  const size_t classes = all.size() / labels.size();
-  double low = 1 / kHighest, high = 1 / kLowest;
-  for (int i = 0; i < kHalvings; ++i) {
-    const double middle = (low + high) / 2;
-    (Slope(all, labels, classes, middle) < 0 ? low : high) = middle;
-  }
-  return 2 / (low + high);
+  return 1 / BestInverse(all, labels, all.size() / labels.size(), 1 / kHighest, 1 / kLowest);
 }
 
 std::vector<ReliabilityBin> Reliability(std::span<const float> scores, std::span<const int> labels,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -41,6 +42,52 @@ TEST(Temperature, FindsTheTrueOne) {
     for (const int outputs : {1, 4}) {
       const Sample sample = Draw(20000, outputs, truth);
       EXPECT_NEAR(FitTemperature(sample.logits, sample.labels), truth, 0.05 * truth) << outputs << " outputs";
+    }
+  }
+}
+
+// Log loss of the smoothed truth at a temperature, which FitTemperature minimizes.
+double SmoothedLoss(const Sample& sample, double temperature) {
+  const size_t photos = sample.labels.size(), outputs = sample.logits.size() / photos;
+  const size_t classes = std::max<size_t>(outputs, 2);
+  const double spread = 1 / static_cast<double>(photos + classes);
+  double loss = 0;
+  for (size_t i = 0; i < photos; ++i) {
+    std::vector<double> z(outputs == 1 ? 1 : 0);
+    for (size_t k = 0; k < outputs; ++k) z.push_back(sample.logits[i * outputs + k] / temperature);
+    double total = 0;
+    for (const double logit : z) total += std::exp(logit);
+    for (size_t k = 0; k < classes; ++k) {
+      const double truth =
+          spread + (static_cast<int>(k) == sample.labels[i] ? 1 - spread * static_cast<double>(classes) : 0);
+      loss += truth * (std::log(total) - z[k]);
+    }
+  }
+  return loss;
+}
+
+// Any logits, any scale: the loss falls on neither side of the answer. (Newton's method alone runs away for many.)
+TEST(Temperature, IsTheBestOne) {
+  Random random(2, RandomPurpose::kTest);
+  for (int repeat = 0; repeat < 300; ++repeat) {
+    Sample sample;
+    const int outputs = repeat % 3 == 0 ? 1 : 2 + repeat % 7, photos = 1 + repeat % 40;
+    const float scale = std::exp(4 * random.Uniform() - 1), signal = 3 * random.Uniform();
+    for (int i = 0; i < photos; ++i) {
+      const int label = static_cast<int>(random.Below(static_cast<uint32_t>(std::max(outputs, 2))));
+      sample.labels.push_back(label);
+      for (int k = 0; k < outputs; ++k) {
+        const float toward = outputs == 1 ? 2.0f * static_cast<float>(label) - 1 : k == label ? 1.0f : 0.0f;
+        sample.logits.push_back(scale * (random.Normal() + signal * toward));
+      }
+    }
+    const double best = FitTemperature(sample.logits, sample.labels), loss = SmoothedLoss(sample, best);
+    ASSERT_GE(best, 0.05) << repeat;
+    ASSERT_LE(best, 20) << repeat;
+    for (const double other : {best * 0.999, best * 1.001, 1.0}) {
+      if (other < 0.05 || other > 20) continue;
+      EXPECT_LE(loss, SmoothedLoss(sample, other) * (1 + 1e-12))
+          << "sample " << repeat << ", " << best << " or " << other;
     }
   }
 }
