@@ -174,6 +174,20 @@ TEST(Train, GoesOnBitForBitAfterAnInterruption) {
   EXPECT_TRUE(ReadText(shop.path("model.safetensors")) == ReadText(shop.path("straight")));
 }
 
+TEST(Train, ResumeSaysWhatChanged) {
+  const Workshop shop;
+  shop.Train();
+  const std::string split = ReadText(shop.path("run") / "split.csv");
+  fs::copy(shop.path("photos") / "bird", shop.path("photos") / "fox", fs::copy_options::recursive);
+  const RunResult refused = RunSiskin(With(shop.TrainArguments(), {"--resume", "--lr", "0.5"}));
+  EXPECT_EQ(refused.exit_code, 2);
+  EXPECT_NE(refused.err.find("--lr was 0.003, now 0.5; the photos changed: class \"fox\" was added (20 photos); train "
+                             "without --resume"),
+            std::string::npos)
+      << refused.err;
+  EXPECT_EQ(ReadText(shop.path("run") / "split.csv"), split);
+}
+
 // Killed, not asked: `tests/survival` does this 200 times at random moments.
 TEST(Train, FineTuningGoesOnBitForBitAfterAKill) {
   const Workshop shop;

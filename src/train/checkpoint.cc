@@ -1,5 +1,7 @@
 #include "train/checkpoint.h"
 
+#include <fmt/ranges.h>
+
 #include <map>
 #include <string>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "base/hash.h"
 #include "base/json.h"
 #include "tensor/tensor.h"
+#include "train/identity.h"
 #include "weights/safetensors.h"
 
 namespace siskin {
@@ -17,7 +20,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kStateKey[] = "siskin_checkpoint", kChecksumKey[] = "sha256";
-constexpr int kVersion = 1;
+// 2: validation losses of the head are calibrated, and the identity says which classes there were.
+constexpr int kVersion = 2;
 
 // The arrays of a state by name: one list for writing, checking and reading.
 struct NamedArray {
@@ -42,18 +46,6 @@ std::string Checksum(const TensorMap& tensors, const std::string& state) {
   Fail(ErrorKind::kModel, "{}: the checkpoint is damaged ({}); delete it, or train without --resume", where, reason);
 }
 
-// kUsage with the first difference, as a person would look for it.
-void CheckIdentity(const Json& found, const Json& expected, const std::string& where) {
-  for (const auto& [key, value] : expected.items()) {
-    const auto other = found.find(key);
-    if (other != found.end() && *other == value) continue;
-    if (value.is_object() && other != found.end() && other->is_object()) CheckIdentity(*other, value, where);
-    Fail(ErrorKind::kUsage,
-         "{}: is of another training: its {} is {}, now it is {}; train without --resume, or with another --run-dir",
-         where, key, other == found.end() ? "missing" : ToText(*other), ToText(value));
-  }
-}
-
 }  // namespace
 
 void WriteCheckpoint(const fs::path& file, const TensorMap& arrays, const Json& state, const Json& identity,
@@ -62,7 +54,7 @@ void WriteCheckpoint(const fs::path& file, const TensorMap& arrays, const Json& 
   WriteSafetensors(file, arrays, {{kStateKey, text}, {kChecksumKey, Checksum(arrays, text)}}, ops);
 }
 
-Checkpoint ReadCheckpoint(const fs::path& file, const Json& identity) {
+Checkpoint ReadCheckpoint(const fs::path& file) {
   const std::string where = Printable(file.native());
   SafetensorsFile content = ReadSafetensors(file);
   const std::string& text = content.metadata[kStateKey];
@@ -70,9 +62,25 @@ Checkpoint ReadCheckpoint(const fs::path& file, const Json& identity) {
     FailDamaged(where, "its checksum does not fit");
   }
   const Json json = ParseJson(text, where);
-  IntegerMember(json, "version", where, kVersion, kVersion);
-  CheckIdentity(Member(json, "identity", where), identity, where);
-  return {std::move(content.tensors), Member(json, "state", where)};
+  if (const int64_t version = IntegerMember(json, "version", where, 0, INT64_MAX); version != kVersion) {
+    Fail(ErrorKind::kModel,
+         "{}: was written by another version of Siskin (form {}, expected {}); train without --resume", where, version,
+         kVersion);
+  }
+  return {std::move(content.tensors), Member(json, "state", where), Member(json, "identity", where)};
+}
+
+void CheckIdentity(const fs::path& file, const Json& saved, const Json& now) {
+  const std::vector<std::string> differences = Differences(saved, now);
+  if (differences.empty()) return;
+  Fail(ErrorKind::kUsage, "{}: is of another training: {}; train without --resume, or with another --run-dir",
+       Printable(file.native()), fmt::join(differences, "; "));
+}
+
+Checkpoint ReadCheckpoint(const fs::path& file, const Json& identity) {
+  Checkpoint checkpoint = ReadCheckpoint(file);
+  CheckIdentity(file, checkpoint.identity, identity);
+  return checkpoint;
 }
 
 std::span<const float> ArrayOf(const Checkpoint& checkpoint, const std::string& name, size_t size,

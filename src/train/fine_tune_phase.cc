@@ -24,7 +24,7 @@ class Phase {
       GoOn();
     } else {
       std::error_code ignored;
-      for (const fs::path& file : {Slot(0), Slot(1), Stopped()}) fs::remove(file, ignored);
+      for (const fs::path& file : FineTuneCheckpoints(options_.folder)) fs::remove(file, ignored);
     }
     while (!tuner_.finished()) {
       const FineTuneState& state = tuner_.state();
@@ -38,8 +38,8 @@ class Phase {
   }
 
  private:
-  fs::path Slot(int slot) const { return options_.folder / fmt::format("fine-tune-{}.safetensors", slot); }
-  fs::path Stopped() const { return options_.folder / "fine-tune-stopped.safetensors"; }
+  fs::path Slot(int slot) const { return FineTuneCheckpoints(options_.folder)[static_cast<size_t>(slot)]; }
+  fs::path Stopped() const { return FineTuneCheckpoints(options_.folder).back(); }
 
   // False: it diverged, and the tuner is back at an earlier state.
   bool RunEpoch() {
@@ -157,6 +157,11 @@ class Phase {
 };
 
 }  // namespace
+
+std::vector<fs::path> FineTuneCheckpoints(const fs::path& folder) {
+  return {folder / "fine-tune-0.safetensors", folder / "fine-tune-1.safetensors",
+          folder / "fine-tune-stopped.safetensors"};
+}
 
 void RunFineTuning(const FineTunePhase& phase, FineTuner* tuner, const RunContext& context) {
   Phase(phase, tuner, context).Run();

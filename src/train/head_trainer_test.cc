@@ -7,11 +7,13 @@
 #include <fstream>
 #include <string>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/random.h"
 #include "base/testing.h"
 #include "siskin/error.h"
 #include "train/checkpoint.h"
+#include "weights/safetensors.h"
 
 namespace siskin {
 namespace {
@@ -313,8 +315,24 @@ TEST_F(CheckpointFile, RefusesAnotherTrainingAndSaysWhatDiffers) {
   other["recipe"]["lr"] = 0.001;
   const Error error = ReadError(other);
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
-  EXPECT_NE(std::string(error.what()).find("its lr is 0.01, now it is 0.001"), std::string::npos) << error.what();
+  EXPECT_NE(std::string(error.what()).find("--lr was 0.01, now 0.001"), std::string::npos) << error.what();
   EXPECT_STREQ(ReadError(kHeadIdentity).what(), "was accepted");
+}
+
+// Its losses meant something else.
+TEST_F(CheckpointFile, RefusesTheFormBefore) {
+  SafetensorsFile content = ReadSafetensors(file_);
+  std::string& text = content.metadata["siskin_checkpoint"];
+  const size_t version = text.find("\"version\":2");
+  ASSERT_NE(version, std::string::npos) << text;
+  text.replace(version, 11, "\"version\":1");
+  std::vector<std::string> names;
+  for (const auto& [name, tensor] : content.tensors) names.push_back(name);
+  content.metadata["sha256"] = Sha256Hex(TensorDigest(content.tensors, names) + text);
+  WriteSafetensors(file_, content.tensors, content.metadata);
+  const Error error = ReadError(kHeadIdentity);
+  EXPECT_EQ(error.kind(), ErrorKind::kModel);
+  EXPECT_NE(std::string(error.what()).find("another version of Siskin"), std::string::npos) << error.what();
 }
 
 TEST_F(CheckpointFile, RefusesAnyFlippedByte) {

@@ -18,6 +18,7 @@
 #include "train/checkpoint.h"
 #include "train/features.h"
 #include "train/head_trainer.h"
+#include "train/identity.h"
 #include "train/initial_weights.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
@@ -113,12 +114,18 @@ size_t WriteSkipped(const Dataset& dataset, const Features& features, const fs::
   return dataset.skipped.size() + features.skipped.size();
 }
 
-// What must be the same for a checkpoint to be gone on from.
-Json IdentityOf(const TrainOptions& options, const Backbone& backbone, const Dataset& dataset) {
-  return {{"recipe", ToJson(options.recipe)},
-          {"seed", options.seed},
-          {"photos", Fingerprint(dataset)},
-          {"weights", backbone.digest}};
+// Refuses a --resume that cannot go on before anything in the run folder changes. What is damaged of the fine-tuning is
+// left to that: it says so, and goes on from the other checkpoint.
+void CheckResumable(const TrainOptions& options, const Json& identity, const RunFolder& folder) {
+  std::error_code ignored;
+  if (fs::exists(folder.checkpoint(), ignored)) ReadCheckpoint(folder.checkpoint(), identity);
+  for (const fs::path& file : FineTuneCheckpoints(options.run_folder)) {
+    if (!fs::exists(file, ignored)) continue;
+    Json saved;
+    const auto read = [&] { saved = ReadCheckpoint(file).identity; };
+    const std::string damage = options.attempt ? options.attempt(read) : (read(), std::string());
+    if (damage.empty()) CheckIdentity(file, saved, identity);
+  }
 }
 
 std::string EpochLine(const EpochResult& e, int epochs, bool best) {
@@ -319,7 +326,6 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   if (options.output.has_parent_path()) MakeFolder(options.output.parent_path());
   const RunFolder folder(options.run_folder);
   const Dataset dataset = ReadDataset(options, context.progress);
-  WriteSplitFile(dataset, folder.splits());
   const std::string& weights = options.weights.empty() ? options.recipe.weights : options.weights;
   const bool from_scratch = weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
   if (from_scratch && !options.recipe.fine_tune.train_bn) {
@@ -327,7 +333,10 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
         "batch normalisation knows nothing yet and will not learn: add --train-bn, or take --recipe scratch");
   }
   Backbone backbone = LoadBackbone(BackboneOf(options.recipe), weights, context.progress, options.seed);
+  const Json identity = IdentityOf(options.recipe, options.seed, backbone.digest, dataset);
+  if (options.resume) CheckResumable(options, identity, folder);
 
+  WriteSplitFile(dataset, folder.splits());
   TrainReport report;
   Stopwatch watch;
   const Features features = FeaturesOf(dataset, backbone, options, folder, context);
@@ -337,7 +346,6 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
 
   HeadTrainer trainer(options.recipe, options.seed, static_cast<int>(dataset.class_names.size()), features.train,
                       features.validation, context);
-  const Json identity = IdentityOf(options, backbone, dataset);
   TrainHead(&trainer, options, identity, folder, context);
   report.best_epoch = trainer.state().best_epoch;
   report.epochs_run = static_cast<int>(trainer.state().history.size());

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <fstream>
 #include <functional>
+#include <map>
 #include <string>
 
 #include "base/error.h"
@@ -84,6 +85,15 @@ class Training : public ::testing::Test {
       return error;
     }
     return Error(ErrorKind::kInternal, "no error");
+  }
+
+  // Of all files below a folder, by their path from there.
+  static std::map<std::string, std::string> Bytes(const fs::path& folder) {
+    std::map<std::string, std::string> bytes;
+    for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+      if (entry.is_regular_file()) bytes[entry.path().lexically_relative(folder)] = ReadFile(entry.path());
+    }
+    return bytes;
   }
 
   std::string ModelBytes() { return ReadFile(options_.output); }
@@ -251,6 +261,42 @@ TEST_F(Training, ResumingWithOtherOptionsIsRefused) {
   const Error error = TrainError();
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_NE(std::string(error.what()).find("lr"), std::string::npos) << error.what();
+}
+
+// A --resume that is refused says so before it computes or writes anything.
+TEST_F(Training, AResumeThatIsRefusedChangesNothing) {
+  options_.recipe.fine_tune.layers = FineTune::kAll;
+  options_.recipe.fine_tune.epochs = 1;
+  Train();
+  const auto files = Bytes(options_.run_folder);
+  ASSERT_TRUE(files.contains("fine-tune-0.safetensors"));
+  options_.resume = true;
+  const auto refused = [&](const std::string& why) {
+    const Error error = TrainError();
+    EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+    EXPECT_NE(std::string(error.what()).find(why), std::string::npos) << error.what();
+    EXPECT_TRUE(Bytes(options_.run_folder) == files) << "refused because of " << why;
+  };
+  options_.recipe.lr = 0.5;
+  refused("checkpoint.safetensors: is of another training: --lr was 0.003, now 0.5; train without --resume");
+  options_.recipe.lr = SmallRecipe().lr;
+  options_.seed = 8;
+  refused("--seed was 7, now 8");
+  options_.seed = 7;
+
+  // Also where only the checkpoints of the fine-tuning are left.
+  fs::remove(options_.run_folder / "checkpoint.safetensors");
+  const auto rest = Bytes(options_.run_folder);
+  fs::copy(photos_ / "bird", photos_ / "fox", fs::copy_options::recursive);
+  const Error error = TrainError();
+  EXPECT_EQ(error.kind(), ErrorKind::kUsage);
+  EXPECT_NE(
+      std::string(error.what())
+          .find("fine-tune-0.safetensors: is of another training: the photos changed: class \"fox\" was added (30 "
+                "photos); train without --resume"),
+      std::string::npos)
+      << error.what();
+  EXPECT_TRUE(Bytes(options_.run_folder) == rest);
 }
 
 TEST_F(Training, OneTrainingAFolder) {
