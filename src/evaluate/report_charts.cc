@@ -216,7 +216,8 @@ std::string CurvesSection(const ReportContent& content) {
   std::string html = Legend({{"train", "training"}, {"validation", "validation"}});
   html += fmt::format(
       "<p class=\"note\">{}Training numbers are means over the epoch while the weights still move, with dropout, class "
-      "weights and label smoothing where the recipe has them; validation is measured after the epoch, without.</p>\n",
+      "weights and label smoothing where the recipe has them; validation is measured after the epoch, without, and its "
+      "loss at the temperature that suits it best.</p>\n",
       best.empty() ? "" : fmt::format("The circle marks the best epoch ({}). ", best));
   html += "<div class=\"pair\">" + Figure(EpochChart(content, loss), "") + Figure(EpochChart(content, accuracy), "") +
           "</div>\n" + EpochTable(content.epochs);

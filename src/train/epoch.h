@@ -15,7 +15,7 @@ struct EpochResult {
   int epoch = 0;                                        // from 1
   double lr = 0;                                        // of its last step
   double train_loss = 0, train_accuracy = 0;            // mean over its steps, with dropout, weights and smoothing
-  double validation_loss = 0, validation_accuracy = 0;  // plain, after the epoch
+  double validation_loss = 0, validation_accuracy = 0;  // after the epoch, without these; CalibratedLoss
   double seconds = 0;
   double time = 0;  // when it ended, in seconds since 1970; for logs only
 };

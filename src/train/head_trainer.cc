@@ -164,17 +164,19 @@ LossSum HeadTrainer::TrainOneEpoch(uint32_t epoch, double* lr) {
   return sum;
 }
 
+// Calibrated: an overconfident epoch may have the higher plain loss and still be the better model (loss.h).
 LossSum HeadTrainer::Validate() {
-  LossSum sum;
+  const size_t outputs = static_cast<size_t>(network_.outputs());
+  std::vector<float> logits(validation_.num_photos() * outputs);
   std::vector<uint32_t> photos;
   for (size_t begin = 0; begin < validation_.num_photos(); begin += photos.size()) {
     photos.resize(std::min(validation_.num_photos() - begin, static_cast<size_t>(kEvaluationBatch)));
     std::iota(photos.begin(), photos.end(), static_cast<uint32_t>(begin));
-    const std::span<const float> logits = network_.Forward(state_.parameters, Gather(validation_, photos),
-                                                           static_cast<int>(photos.size()), /*dropout=*/nullptr);
-    sum.Add(CrossEntropy(logits, std::span(validation_.labels).subspan(begin, photos.size()), {}, {}));
+    const std::span<const float> of_batch = network_.Forward(state_.parameters, Gather(validation_, photos),
+                                                             static_cast<int>(photos.size()), /*dropout=*/nullptr);
+    Transpose(of_batch, outputs, photos.size(), std::span(logits).subspan(begin * outputs, of_batch.size()));
   }
-  return sum;
+  return CalibratedLoss(std::move(logits), validation_.labels);
 }
 
 void HeadTrainer::KeepIfBest() {

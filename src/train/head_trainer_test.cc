@@ -152,12 +152,51 @@ TEST(HeadTrainer, FoldedWeightsAnswerOnRawFeatures) {
   HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
   trainer.RunEpoch();
   const TensorMap weights = trainer.BestWeights();
-  double loss = 0;
+  std::vector<float> logits;
   for (size_t i = 0; i < validation.num_photos(); ++i) {
-    const double z = PlainLogits(weights, recipe.head, validation.row(i))[0];
-    loss += std::log1p(std::exp(validation.labels[i] == 1 ? -z : z)) / static_cast<double>(validation.num_photos());
+    logits.push_back(static_cast<float>(PlainLogits(weights, recipe.head, validation.row(i))[0]));
   }
-  EXPECT_NEAR(loss, trainer.state().history[0].validation_loss, 1e-5);
+  EXPECT_NEAR(CalibratedLoss(logits, validation.labels).mean_loss(), trainer.state().history[0].validation_loss, 1e-5);
+}
+
+// Two validation photos of three are right, whatever happens. An epoch that is ten times as sure has a far higher plain
+// loss; calibrated, they are equal.
+TEST(HeadTrainer, ComparesEpochsAtTheirBestTemperature) {
+  Quiet quiet;
+  FeatureSet train{.channels = 1, .features = {}, .labels = {}, .paths = {}};
+  for (int i = 0; i < 48; ++i) {
+    train.labels.push_back(i % 2);
+    train.features.push_back(i % 2 == 1 ? 1.0f : -1.0f);
+  }
+  FeatureSet validation{.channels = 1, .features = {1, -1, 1}, .labels = {1, 0, 0}, .paths = {}};
+  Recipe recipe = SmallRecipe();
+  recipe.head.hidden.clear();
+  recipe.label_smoothing = 0;
+  recipe.optimizer = Optimizer::kSgd;
+  recipe.schedule = Schedule::kConstant;
+  recipe.lr = 1;
+  recipe.epochs = 60;
+  HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
+  while (!trainer.finished()) trainer.RunEpoch();
+  const std::vector<EpochResult>& history = trainer.state().history;
+  EXPECT_LT(history.back().train_loss, 0.2 * history.front().train_loss) << "it should become surer";
+  EXPECT_NEAR(history.back().validation_loss, history.front().validation_loss, 0.01);
+}
+
+TEST(Loss, ATemperatureChangesNoCalibratedLoss) {
+  const std::vector<int> labels = {0, 2, 1, 1};
+  const std::vector<float> logits = {3, 1, 0, -1, 2, 1, 4, 1, 0, 0, 2, -2};  // [photos, classes]
+  const LossSum loss = CalibratedLoss(logits, labels);
+  EXPECT_EQ(loss.photos, 4);
+  EXPECT_EQ(loss.correct, 2);
+  std::vector<float> unsure = logits;
+  for (float& logit : unsure) logit /= 5;
+  EXPECT_NEAR(CalibratedLoss(unsure, labels).mean_loss(), loss.mean_loss(), 1e-6);
+  double plain = 0;  // at temperature 1
+  for (size_t i = 0; i < labels.size(); ++i) {
+    plain += CrossEntropy(std::span(logits).subspan(3 * i, 3), std::span(labels).subspan(i, 1), {}, {}).loss / 4;
+  }
+  EXPECT_LT(loss.mean_loss(), plain);
 }
 
 TEST(Standardization, MeanZeroDeviationOne) {
@@ -229,7 +268,8 @@ TEST(HeadTrainer, BalancedClassesCountTheSame) {
     recipe.class_weight = weight;
     HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
     while (!trainer.finished()) trainer.RunEpoch();
-    return trainer.state().history.back().validation_loss;
+    const double z = trainer.state().parameters.back();               // the bias; standardized features are 0
+    return (std::log1p(std::exp(z)) + std::log1p(std::exp(-z))) / 2;  // of a photo of each class
   };
   EXPECT_NEAR(loss(ClassWeight::kBalanced), std::log(2.0), 0.02);
   EXPECT_NEAR(loss(ClassWeight::kNone), -(std::log(10.0 / 110) + std::log(100.0 / 110)) / 2, 0.1);
