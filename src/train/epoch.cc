@@ -10,6 +10,11 @@ std::vector<double> ValidationLosses(std::span<const EpochResult> history) {
   return losses;
 }
 
+int FirstCandidate(const Recipe& recipe) {
+  const bool falls = recipe.schedule == Schedule::kCosine || recipe.schedule == Schedule::kStep;
+  return falls ? recipe.epochs / 2 + 1 : 1;
+}
+
 bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by) {
   if (by == SelectBy::kLoss || a.validation_accuracy == b.validation_accuracy) {
     return a.validation_loss < b.validation_loss;

@@ -22,6 +22,11 @@ struct EpochResult {
 
 std::vector<double> ValidationLosses(std::span<const EpochResult> history);
 
+// The first epoch that may be the best one: with a schedule whose learning rate falls to its end by itself, the first
+// of the second half. Before, weights still move so much that the winner among many epochs is luck where validation
+// photos are few (docs/training.md, "Which epoch").
+int FirstCandidate(const Recipe& recipe);
+
 // Whether the validation of `a` is better than that of `b`.
 bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by);
 

@@ -181,8 +181,9 @@ LossSum HeadTrainer::Validate() {
 
 void HeadTrainer::KeepIfBest() {
   const EpochResult& now = state_.history.back();
-  if (state_.best_epoch > 0 &&
-      !IsBetter(now, state_.history[static_cast<size_t>(state_.best_epoch) - 1], recipe_.select_by)) {
+  // Until the first candidate the latest epoch stands in, so that there is always one, and patience begins with them.
+  const bool has_candidate = state_.best_epoch >= FirstCandidate(recipe_);
+  if (has_candidate && !IsBetter(now, state_.history[static_cast<size_t>(state_.best_epoch) - 1], recipe_.select_by)) {
     return;
   }
   state_.best_epoch = now.epoch;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <fstream>
@@ -236,6 +237,33 @@ TEST(HeadTrainer, BestEpochAndPatience) {
   EXPECT_NE(state.best, state.parameters);
 }
 
+// Where the learning rate falls to the end, an epoch of the first half does not win, and patience does not end it
+// there.
+TEST(HeadTrainer, TheBestEpochIsOneOfTheSecondHalfIfTheLearningRateFalls) {
+  Quiet quiet;
+  const FeatureSet train = Clouds(100, 2, 1);
+  FeatureSet validation = Clouds(60, 2, 2);
+  for (int& label : validation.labels) label = 1 - label;  // the more it learns, the worse it gets
+  for (const Schedule schedule : {Schedule::kConstant, Schedule::kPlateau, Schedule::kCosine, Schedule::kStep}) {
+    Recipe recipe = SmallRecipe();
+    recipe.epochs = 21;
+    recipe.schedule = schedule;
+    recipe.warmup = 0;
+    recipe.patience = 4;
+    HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
+    while (!trainer.finished()) trainer.RunEpoch();
+    const HeadState& state = trainer.state();
+    const bool falls = schedule == Schedule::kCosine || schedule == Schedule::kStep;
+    EXPECT_EQ(FirstCandidate(recipe), falls ? 11 : 1);
+    EXPECT_GE(state.best_epoch, FirstCandidate(recipe));
+    EXPECT_EQ(state.history.size(), static_cast<size_t>(std::min(state.best_epoch + 4, 21)));
+    for (const EpochResult& epoch : state.history) {
+      if (epoch.epoch < FirstCandidate(recipe)) continue;
+      EXPECT_GE(epoch.validation_loss, state.history[static_cast<size_t>(state.best_epoch) - 1].validation_loss);
+    }
+  }
+}
+
 TEST(HeadTrainer, SelectsByAccuracy) {
   Quiet quiet;
   Recipe recipe = SmallRecipe();
@@ -247,6 +275,7 @@ TEST(HeadTrainer, SelectsByAccuracy) {
   const std::vector<EpochResult>& history = trainer.state().history;
   const EpochResult& best = history[static_cast<size_t>(trainer.state().best_epoch) - 1];
   for (const EpochResult& epoch : history) {
+    if (epoch.epoch < FirstCandidate(recipe)) continue;
     EXPECT_LE(epoch.validation_accuracy, best.validation_accuracy);
     if (epoch.validation_accuracy == best.validation_accuracy) {
       EXPECT_GE(epoch.validation_loss, best.validation_loss);
