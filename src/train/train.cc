@@ -166,7 +166,8 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
     log();
     const EpochResult& epoch = state.history.back();
     context.progress.Advance(1);
-    context.progress.Status(EpochLine(epoch, options.recipe.epochs, state.best_epoch == epoch.epoch));
+    const bool best = state.best_epoch == epoch.epoch && epoch.epoch >= FirstCandidate(options.recipe);
+    context.progress.Status(EpochLine(epoch, options.recipe.epochs, best));
   }
   context.progress.Finish();
   context.progress.Note(BestEpochLine(trainer->state()));
