@@ -36,6 +36,30 @@ class ReadDescriptor {
   int fd_;
 };
 
+// Where writing to `path` ends: the file that it, as a link or a chain of links, leads to, whether that exists or not.
+fs::path FollowLinks(const fs::path& path) {
+  constexpr int kMaxLinks = 40;  // as Linux has it
+  fs::path target = path;
+  for (int i = 0; i < kMaxLinks; ++i) {
+    std::error_code not_a_link;
+    const fs::path next = fs::read_symlink(target, not_a_link);
+    if (not_a_link) return target;
+    target = target.parent_path() / next;  // an absolute `next` replaces the folder
+  }
+  Fail(ErrorKind::kIo, "{}: {}; give another name", Printable(path.native()), ErrnoText(ELOOP));
+}
+
+// What a replaced file hands on. A file system that knows no modes or owners is no reason to fail: the temporary is
+// readable by its owner only until here, so the file never becomes more public than it was.
+void KeepOwnerAndMode(const struct stat& old, int fd, FileOps& ops) {
+  struct stat now{};
+  if (::fstat(fd, &now) == 0 && (now.st_uid != old.st_uid || now.st_gid != old.st_gid)) {
+    ops.SetOwner(fd, old.st_uid, old.st_gid);
+  }
+  constexpr unsigned kPermissions = 0777;  // "run as its owner" is for the bytes that somebody gave it to
+  ops.SetMode(fd, old.st_mode & kPermissions);
+}
+
 }  // namespace
 
 int FileOps::Open(const fs::path& path, int flags, unsigned mode) {
@@ -57,6 +81,12 @@ int FileOps::Rename(const fs::path& from, const fs::path& to) {
 int FileOps::Unlink(const fs::path& path) {
   return Result(::unlink(path.c_str()));
 }
+int FileOps::SetOwner(int fd, unsigned user, unsigned group) {
+  return Result(::fchown(fd, user, group));
+}
+int FileOps::SetMode(int fd, unsigned mode) {
+  return Result(::fchmod(fd, mode));
+}
 
 FileOps& FileOps::System() {
   static FileOps ops;  // stateless
@@ -64,17 +94,19 @@ FileOps& FileOps::System() {
 }
 
 AtomicFile::AtomicFile(fs::path path, FileOps& ops) : path_(std::move(path)), ops_(ops) {
-  std::error_code absent;
-  const fs::file_status status = fs::status(path_, absent);
-  if (fs::exists(status) && !fs::is_regular_file(status)) {
+  struct stat old{};
+  const bool exists = ::stat(path_.c_str(), &old) == 0;
+  if (exists && !S_ISREG(old.st_mode)) {
     Fail(ErrorKind::kIo, "{}: is {}, not a file that could be written; give another name", Printable(path_.native()),
-         fs::is_directory(status) ? "a folder" : "a device or pipe");
+         S_ISDIR(old.st_mode) ? "a folder" : "a device or pipe");
   }
+  target_ = FollowLinks(path_);
   static std::atomic<unsigned> counter{0};  // two writers of one process never share a temporary
-  temporary_ = path_;
+  temporary_ = target_;
   temporary_ += fmt::format(".tmp-{}-{}", ::getpid(), counter.fetch_add(1));
-  fd_ = ops_.Open(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+  fd_ = ops_.Open(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? 0600 : 0644);
   if (fd_ < 0) FailWrite("create", -std::exchange(fd_, -1));
+  if (exists) KeepOwnerAndMode(old, fd_, ops_);
 }
 
 AtomicFile::~AtomicFile() {
@@ -108,11 +140,11 @@ void AtomicFile::Write(std::span<const std::byte> bytes) {
 void AtomicFile::Commit() {
   if (const int r = ops_.Fsync(fd_); r < 0) FailWrite("flush", -r);
   if (const int r = ops_.Close(std::exchange(fd_, -1)); r < 0) FailWrite("close", -r);
-  if (const int r = ops_.Rename(temporary_, path_); r < 0) FailWrite("rename into place", -r);
+  if (const int r = ops_.Rename(temporary_, target_); r < 0) FailWrite("rename into place", -r);
   committed_ = true;
   // The rename itself survives a power cut only once the folder is on disk. Some file systems cannot fsync a folder;
   // the file is complete either way.
-  const fs::path folder = path_.has_parent_path() ? path_.parent_path() : fs::path(".");
+  const fs::path folder = target_.has_parent_path() ? target_.parent_path() : fs::path(".");
   if (const int fd = ops_.Open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0); fd >= 0) {
     ops_.Fsync(fd);
     ops_.Close(fd);
@@ -205,6 +237,12 @@ MappedFile::MappedFile(const fs::path& path) {
 
 MappedFile::~MappedFile() {
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+bool SameFile(const fs::path& a, const fs::path& b) {
+  struct stat first{}, second{};
+  return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 && first.st_dev == second.st_dev &&
+         first.st_ino == second.st_ino;
 }
 
 void MakeFolder(const fs::path& path) {

@@ -22,12 +22,16 @@ class FileOps {
   virtual int Close(int fd);
   virtual int Rename(const std::filesystem::path& from, const std::filesystem::path& to);
   virtual int Unlink(const std::filesystem::path& path);
+  virtual int SetOwner(int fd, unsigned user, unsigned group);
+  virtual int SetMode(int fd, unsigned mode);
 
   static FileOps& System();  // the real ones
 };
 
-// A file that appears under its name only when Commit() succeeded. Errors: kIo, with the path and what the system said;
-// also if the name is that of a folder or device, which renaming would fail on or replace (/dev/null, as root).
+// A file that appears under its name only when Commit() succeeded. Where the name is a link, the link stays and the
+// file that it leads to is written. A file that is replaced hands on its mode, and its owner as far as the system
+// permits. Errors: kIo, with the path and what the system said; also if the name is that of a folder or device, which
+// renaming would fail on or replace (/dev/null, as root).
 class AtomicFile {
  public:
   explicit AtomicFile(std::filesystem::path path, FileOps& ops = FileOps::System());
@@ -42,7 +46,8 @@ class AtomicFile {
  private:
   [[noreturn]] void FailWrite(const char* doing, int error_number);
 
-  std::filesystem::path path_, temporary_;
+  std::filesystem::path path_;  // as given, for messages
+  std::filesystem::path target_, temporary_;
   FileOps& ops_;
   int fd_ = -1;
   bool committed_ = false;
@@ -77,6 +82,10 @@ class MappedFile {
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
 };
+
+// Whether both names lead to one file or folder: another spelling, a link or a hard link. False if either does not
+// exist.
+bool SameFile(const std::filesystem::path& a, const std::filesystem::path& b);
 
 // Creates the folder and its parents. kIo if that fails.
 void MakeFolder(const std::filesystem::path& path);

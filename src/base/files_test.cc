@@ -1,5 +1,6 @@
 #include "base/files.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -80,6 +81,126 @@ TEST_F(ExtendedFile, AFullDiskLeavesABeginningAndTheNextCallGoesOn) {
 TEST_F(ExtendedFile, AFolderIsRefused) {
   MakeFolder(file_);
   EXPECT_THROW(ExtendFile(file_, "one"), Error);
+}
+
+class WrittenFile : public ::testing::Test {
+ protected:
+  fs::path In(const std::string& name) const { return folder_.path() / name; }
+  static unsigned ModeOf(const fs::path& file) {
+    struct stat info{};
+    EXPECT_EQ(::stat(file.c_str(), &info), 0);
+    return info.st_mode & 07777;
+  }
+  size_t CountFiles() const {
+    size_t count = 0;
+    for (const fs::directory_entry& entry : fs::recursive_directory_iterator(folder_.path())) {
+      count += entry.is_directory() ? 0 : 1;
+    }
+    return count;
+  }
+
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(WrittenFile, BehindALinkIsWrittenAndTheLinkStays) {
+  MakeFolder(In("data"));
+  WriteFileAtomic(In("data/file"), "old");
+  fs::create_symlink("data/file", In("link"));       // relative to its folder
+  fs::create_symlink(In("link"), In("data/chain"));  // and one to the link
+  for (const char* name : {"link", "data/chain"}) {
+    WriteFileAtomic(In(name), name);
+    EXPECT_TRUE(fs::is_symlink(In(name)));
+    EXPECT_EQ(ReadFile(In("data/file")), name);
+  }
+  EXPECT_EQ(CountFiles(), 3u);
+}
+
+TEST_F(WrittenFile, BehindALinkToNothingAppearsThere) {
+  MakeFolder(In("data"));
+  fs::create_symlink("data/new", In("link"));
+  WriteFileAtomic(In("link"), "first");
+  EXPECT_TRUE(fs::is_symlink(In("link")));
+  EXPECT_TRUE(fs::is_regular_file(fs::symlink_status(In("data/new"))));
+  EXPECT_EQ(ReadFile(In("data/new")), "first");
+
+  fs::create_symlink("nowhere/new", In("far"));
+  testing::ExpectError(ErrorKind::kIo, "far: cannot create: No such file", [&] { WriteFileAtomic(In("far"), "x"); });
+  fs::create_symlink("round", In("round"));
+  testing::ExpectError(ErrorKind::kIo, "round: Too many levels", [&] { WriteFileAtomic(In("round"), "x"); });
+}
+
+// A file system where renaming from one folder into another fails, as it does between two disks.
+class OneFolderOnly : public FileOps {
+ public:
+  int Rename(const fs::path& from, const fs::path& to) override {
+    return from.parent_path() == to.parent_path() ? FileOps::Rename(from, to) : -EXDEV;
+  }
+};
+
+TEST_F(WrittenFile, MayLieOnAnotherDiskThanItsLink) {
+  MakeFolder(In("data"));
+  fs::create_symlink("data/file", In("link"));
+  OneFolderOnly disks;
+  WriteFileAtomic(In("link"), "new", disks);
+  EXPECT_EQ(ReadFile(In("data/file")), "new");
+}
+
+TEST_F(WrittenFile, KeepsTheModeOfTheOneItReplaces) {
+  for (const unsigned mode : {0600u, 0640u, 0755u, 0666u, 0400u}) {
+    WriteFileAtomic(In("file"), "old");
+    ASSERT_EQ(::chmod(In("file").c_str(), mode), 0);
+    WriteFileAtomic(In("file"), "new");
+    EXPECT_EQ(ModeOf(In("file")), mode);
+    EXPECT_EQ(ReadFile(In("file")), "new");
+  }
+  const mode_t mask = ::umask(022);
+  WriteFileAtomic(In("another"), "new");
+  ::umask(mask);
+  EXPECT_EQ(ModeOf(In("another")), 0644u);
+}
+
+// Knows no modes, and sees that nobody else may read what is being written.
+class NoModes : public FileOps {
+ public:
+  int Open(const fs::path& path, int flags, unsigned mode) override {
+    if ((flags & O_CREAT) != 0) created_with = mode;
+    return FileOps::Open(path, flags, mode);
+  }
+  int SetMode(int, unsigned) override { return -EPERM; }
+  unsigned created_with = 0;
+};
+
+TEST_F(WrittenFile, IsNeverMorePublicThanTheOneItReplaces) {
+  WriteFileAtomic(In("file"), "old");
+  ASSERT_EQ(::chmod(In("file").c_str(), 0600), 0);
+  NoModes ops;
+  WriteFileAtomic(In("file"), "new", ops);
+  EXPECT_EQ(ops.created_with, 0600u);
+  EXPECT_EQ(ModeOf(In("file")), 0600u);
+}
+
+TEST_F(WrittenFile, OnAFullDiskIsTheOldOneWithItsModeAndLink) {
+  MakeFolder(In("data"));
+  WriteFileAtomic(In("data/file"), "old");
+  ASSERT_EQ(::chmod(In("data/file").c_str(), 0640), 0);
+  fs::create_symlink("data/file", In("link"));
+  SmallDisk full(1);
+  testing::ExpectError(ErrorKind::kIo, "link: cannot write: No space left",
+                       [&] { WriteFileAtomic(In("link"), "new one", full); });
+  EXPECT_EQ(ReadFile(In("data/file")), "old");
+  EXPECT_EQ(ModeOf(In("data/file")), 0640u);
+  EXPECT_TRUE(fs::is_symlink(In("link")));
+  EXPECT_EQ(CountFiles(), 2u);
+}
+
+TEST_F(WrittenFile, IsTheSameUnderEveryNameItHas) {
+  WriteFileAtomic(In("file"), "x");
+  WriteFileAtomic(In("other"), "x");
+  fs::create_hard_link(In("file"), In("hard"));
+  fs::create_symlink("file", In("soft"));
+  for (const char* name : {"file", "hard", "soft", "./file"}) EXPECT_TRUE(SameFile(In("file"), In(name))) << name;
+  for (const char* name : {"other", "absent", ""}) EXPECT_FALSE(SameFile(In("file"), In(name))) << name;
+  EXPECT_FALSE(SameFile(In("absent"), In("absent")));
 }
 
 }  // namespace
