@@ -72,9 +72,9 @@ class CheckVerb : public Verb {
     options.Describe("Look at a folder of photos without training.",
                      "Reports classes and counts, sizes, broken and damaged files and duplicates, and says what to do "
                      "about them. Nothing is changed or deleted.");
-    options.Argument("DIR", &folder_, "a folder with one folder per class, or with train/validation/test in it");
+    options.Argument("DIR", Reads(&folder_), "a folder with one folder per class, or with train/validation/test in it");
     AddFormat(options, {"text", "json"});
-    AddOutput(options, "write the report there instead of to standard output");
+    AddOutput(options, kPhotoCheck, "write the report there instead of to standard output");
     AddThreads(options);
     AddVolume(options);
     options.Footer(

@@ -102,7 +102,7 @@ CommandLine::~CommandLine() = default;
 
 Options CommandLine::AddVerb(const std::string& name, const std::string& group) {
   verbs_.push_back(app_->add_subcommand(name)->group(group));
-  return Options(*verbs_.back());
+  return {*verbs_.back(), options_, name};
 }
 
 std::string CommandLine::Help() {

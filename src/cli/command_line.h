@@ -28,10 +28,12 @@ class CommandLine {
   };
   std::string Help();
   Outcome Parse(std::vector<std::string> arguments);
+  const OptionTable& options() const { return options_; }
 
  private:
   std::unique_ptr<CLI::App> app_;
   std::vector<CLI::App*> verbs_;
+  OptionTable options_;
 };
 
 }  // namespace siskin::cli

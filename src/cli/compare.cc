@@ -1,5 +1,6 @@
 // `siskin compare`: every network on the same photos, or two models on the same photos.
 #include <algorithm>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,13 +9,17 @@
 #include "base/json.h"
 #include "cli/compare_text.h"
 #include "cli/photo_messages.h"
+#include "cli/planned_run.h"
 #include "cli/recipe_options.h"
 #include "cli/verb.h"
 #include "compare/networks.h"
 #include "compare/score_photos.h"
+#include "networks/catalogue.h"
 
 namespace siskin::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 class CompareVerb : public Verb {
  public:
@@ -24,11 +29,13 @@ class CompareVerb : public Verb {
                      "and shows accuracy on photos never seen, size, time and memory of each, and which is best. With "
                      "two model files and a folder: both accuracies, McNemar's test, and the photos whose answer "
                      "changes.");
-    options.Arguments("INPUTS", &inputs_, "PHOTOS as for `siskin train`; or A.safetensors B.safetensors PHOTOS");
+    options.Argument("INPUTS", ReadsAll(&inputs_),
+                     "PHOTOS as for `siskin train`; or A.safetensors B.safetensors PHOTOS");
     AddFormat(options, {"text", "json", "csv"});
-    AddOutput(options);
+    AddOutput(options, kComparison);
     options.Group("Networks");
-    options.Texts("--networks", "all|NAME,NAME", &networks_, "which of them, from `siskin networks` (default: all)");
+    options.Text("--networks", "all|NAME,NAME", Words(&networks_),
+                 "which of them, from `siskin networks` (default: all)");
     options.Choice("--weights", {"imagenet", "none"}, &weights_,
                    "what the networks know: ImageNet, or nothing (random weights, to see what that is worth)");
     options.Number("--max-mb", &limits_.max_mb, 0, 1e6, "leave out of the choice: larger model files");
@@ -40,8 +47,11 @@ class CompareVerb : public Verb {
     options.Number("--val", &validation_, 0, 0.9,
                    "share of the photos for choosing, unless the folder or a split file says which");
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
-    options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
-    options.Text("--run-dir", "DIR", &run_folder_, "gets for every network its features, reports and model file");
+    options.Text("--split-file", "FILE.csv", Reads(&split_file_),
+                 "path,class,split of every photo to use, as in split.csv");
+    options.Text("--run-dir", "DIR",
+                 Writes(&run_folder_, kRunFolder, [this](const fs::path& folder) { return Planned(folder); }),
+                 "gets for every network its features, reports and model file");
     options.Group("Two models");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
                    "which part of a folder with train/validation/test, or of the photos that a model was trained on");
@@ -67,6 +77,20 @@ class CompareVerb : public Verb {
   }
 
  private:
+  // A run folder for each network, if networks are compared.
+  std::vector<PlannedFile> Planned(const fs::path& folder) const {
+    if (inputs_.size() == 3) return {};
+    std::vector<PlannedFile> files = {{folder, &kFolder}};
+    for (const NetworkCard& network : Catalogue()) {
+      const bool asked = networks_[0] == "all" || std::ranges::find(networks_, network.name) != networks_.end();
+      if (!asked) continue;
+      const std::vector<PlannedFile> run = PlannedRun(folder / network.name, split_file_);
+      files.insert(files.end(), run.begin(), run.end());
+      files.push_back({folder / network.name / "model.safetensors", &kModel});
+    }
+    return files;
+  }
+
   ExitCode CompareOnPhotos(Session& session) const {
     CompareOptions options;
     if (networks_ != std::vector<std::string>{"all"}) options.networks = networks_;

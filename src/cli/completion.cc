@@ -110,7 +110,7 @@ class CompletionVerb : public Verb {
   void Declare(Options options) override {
     root_ = options.app().get_parent();
     options.Describe("Print a script that completes verbs and options in the shell.");
-    options.Argument("SHELL", &shell_, "bash, zsh or fish");
+    options.Argument("SHELL", Word(&shell_), "bash, zsh or fish");
     options.Footer(
         "Examples:\n"
         "  siskin completion bash > ~/.local/share/bash-completion/completions/siskin\n"

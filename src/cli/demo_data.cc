@@ -14,7 +14,7 @@ class DemoDataVerb : public Verb {
   void Declare(Options options) override {
     options.Describe("Draw pictures in two classes to try everything with.",
                      "Small varied JPEG files; needs neither photos nor a network.");
-    options.Argument("DIR", &folder_, "the folder to make; it must not exist or be empty");
+    options.Argument("DIR", Writes(&folder_, kPhotoFolder), "the folder to make; it must not exist or be empty");
     options.Whole("--photos", &photos_per_class_, 1, 100000, "pictures per class");
     options.Whole("--seed", &seed_, "the same seed draws the same pictures");
     AddThreads(options);

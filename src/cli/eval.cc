@@ -30,22 +30,23 @@ class EvalVerb : public Verb {
     options.Describe("Measure a model on photos whose class is known.",
                      "Accuracy with its 95 % interval, confusion matrix, precision, recall, F1 and ROC AUC of each "
                      "class, log loss.");
-    options.Argument("MODEL", &model_, "a model file made by `siskin train`; with --group a network: mobilenet");
-    options.Argument("DIR", &folder_,
+    options.Argument("MODEL", Reads(&model_), "a model file made by `siskin train`; with --group a network: mobilenet");
+    options.Argument("DIR", Reads(&folder_),
                      "a folder with one folder per class, or with train/validation/test in it; one class is enough");
     options.Choice("--split", {"test", "validation", "train", "all"}, &split_,
                    "which part of a folder with train/validation/test, or of the photos that the model was trained on");
-    options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
+    options.Text("--split-file", "FILE.csv", Reads(&split_file_),
+                 "path,class,split of every photo to use, as in split.csv");
     options.Text(
-        "--group", "WORD", &group_,
+        "--group", "WORD", Word(&group_),
         "of a network with ImageNet's classes: whether it tells what is a WORD (bird, dog, ... or a WordNet id) "
         "from the rest; folders named so, or after a kind of it, against all others");
     options.Number("--threshold", &threshold_, 0, 1, "--group: the score from which on it is one (0.5 if not given)");
     AddFormat(options, {"text", "json", "csv"});
-    AddOutput(options);
-    options.Text("--predictions", "FILE.csv", &predictions_,
+    AddOutput(options, kMetrics);
+    options.Text("--predictions", "FILE.csv", Writes(&predictions_, kPhotoAnswers),
                  "also write the answer for every photo: path, class, scores");
-    options.Text("--report", "FILE.html", &report_,
+    options.Text("--report", "FILE.html", Writes(&report_, kReport),
                  "also write a page to read: the numbers, ROC, calibration, the worst mistakes");
     options.Number("--min-accuracy", &min_accuracy_, 0, 1, "exit code 5 if the accuracy is lower (0 to 1)");
     AddBatch(options);

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+#include <system_error>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
@@ -14,6 +17,8 @@
 namespace siskin::cli {
 namespace {
 
+namespace fs = std::filesystem;
+
 class ExportVerb : public Verb {
  public:
   void Declare(Options options) override {
@@ -21,9 +26,12 @@ class ExportVerb : public Verb {
     for (const ExportTarget& target : ExportTargets()) targets.emplace_back(target.name);
     options.Describe("Write a model as a file of another program.",
                      "What the file takes are the bytes of photos: scaling is part of it.");
-    options.Argument("MODEL", &model_, "a model file made by `siskin train`, or a network (see `siskin networks`)");
+    options.Argument("MODEL", Reads(&model_),
+                     "a model file made by `siskin train`, or a network (see `siskin networks`)");
     options.Choice("--to", targets, &target_, "what to write; auto: by the ending of OUT");
-    options.RequiredText("-o,--output", "OUT", &common_.output, "the file; with tfjs a folder, with c a header");
+    options.RequiredText("-o,--output", "OUT",
+                         Writes(&common_.output, kModel, [this](const fs::path& out) { return Planned(out); }),
+                         "the file; with tfjs a folder, with c a header and two files beside it");
     AddFormat(options, {"text", "json"});
     options.Footer(
         "docs/export.md describes inputs and outputs of each.\n\n"
@@ -34,7 +42,7 @@ class ExportVerb : public Verb {
   }
 
   ExitCode Run(Session& session) override {
-    const std::filesystem::path out = common_.output;
+    const fs::path out = common_.output;
     const ExportTarget& target = FindExportTarget(target_, out);
     RequireWritable(target.is_folder() ? out / "model.json" : out);
     ClassifierModel model = LoadModelOrNetwork(model_);
@@ -48,6 +56,31 @@ class ExportVerb : public Verb {
   }
 
  private:
+  std::vector<PlannedFile> Planned(const fs::path& out) const {
+    const std::string_view target = FindExportTarget(target_, out).name;
+    if (target == "onnx") return {{out, &kOnnx}};
+    if (target == "keras") return {{out, &kKeras}};
+    if (target == "tfjs") return PlannedTfjs(out);
+    if (target == "c") return PlannedEmbedding(out);
+    return {{out, &kModel}};
+  }
+
+  static std::vector<PlannedFile> PlannedTfjs(const fs::path& folder) {
+    std::vector<PlannedFile> files = {{folder, &kFolder}, {folder / "model.json", &kTfjsIndex}};
+    std::error_code none;
+    for (const fs::directory_entry& entry : fs::directory_iterator(folder, none)) {
+      if (entry.path().filename().native().starts_with("group1-shard")) files.push_back({entry.path(), &kTfjsShard});
+    }
+    return files;
+  }
+
+  std::vector<PlannedFile> PlannedEmbedding(const fs::path& header) const {
+    const fs::path weights = fs::path(header).replace_extension(".safetensors");
+    std::vector<PlannedFile> files = {{header, &kHeader}, {fs::path(header).replace_extension(".S"), &kAssembler}};
+    if (!SameFile(weights, model_)) files.push_back({weights, &kModel});  // else it stays as it is
+    return files;
+  }
+
   Json Report(const ExportTarget& target, const std::vector<ExportedFile>& files) const {
     Json list = Json::array();
     for (const ExportedFile& file : files) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <utility>
 
 #include "base/error.h"
@@ -15,7 +14,6 @@
 #include "cli/recipe_options.h"
 #include "cli/text.h"
 #include "cli/verb.h"
-#include "data/inputs.h"
 #include "train/backbone.h"
 
 namespace siskin::cli {
@@ -42,6 +40,18 @@ Extractor ExtractorOf(ClassifierModel model, const std::string& where) {
   return extractor;
 }
 
+fs::path ListOf(const fs::path& array) {
+  return fs::path(array).replace_extension(".csv");
+}
+
+std::vector<PlannedFile> Planned(const fs::path& array) {
+  if (array.extension() != ".npy") {
+    Fail(ErrorKind::kUsage, "-o {}: the features become a NumPy array, name it FILE.npy; their list becomes FILE.csv",
+         Printable(array.native()));
+  }
+  return {{array, &kFeatures}, {ListOf(array), &kFeatureList}};
+}
+
 class FeaturesVerb : public Verb {
  public:
   void Declare(Options options) override {
@@ -49,15 +59,17 @@ class FeaturesVerb : public Verb {
         "Write the features that a network sees in photos.",
         "The result is a NumPy array, float32 [photos, channels], pooled over the picture, and beside it a "
         "CSV file with the photo of every row.");
-    options.Argument("MODEL", &model_, "a network (see `siskin networks`), or a model file made by `siskin train`");
-    options.Arguments("PHOTOS", &photos_,
-                      "files, folders (all photos below), patterns in quotes ('*.jpg', '**/*.jpg'), or - for a "
-                      "list on standard input, one path a line (UTF-8 or UTF-16) or NUL-separated");
-    options.RequiredText("-o,--output", "FILE.npy", &common_.output, "the array; the list of photos becomes FILE.csv");
+    options.Argument("MODEL", Reads(&model_),
+                     "a network (see `siskin networks`), or a model file made by `siskin train`");
+    options.Argument("PHOTOS", ReadsAll(&photos_),
+                     "files, folders (all photos below), patterns in quotes ('*.jpg', '**/*.jpg'), or - for a "
+                     "list on standard input, one path a line (UTF-8 or UTF-16) or NUL-separated");
+    options.RequiredText("-o,--output", "FILE.npy", Writes(&common_.output, kFeatures, Planned),
+                         "the array; the list of photos becomes FILE.csv");
     options.Group("Network and its input (a model file brings its own)");
     recipe_options_.Declare(options, {"alpha", "size", "scaling", "resize", "interpolation"});
     options.Choice("--pooling", {"average", "max"}, &pooling_, "how a feature map becomes one number");
-    options.Text("--weights", "NAME|FILE", &weights_, "weights of the network; without it its ImageNet weights");
+    options.Text("--weights", "NAME|FILE", Reads(&weights_), "weights of the network; without it its ImageNet weights");
     options.Group("Common options");
     AddBatch(options);
     AddThreads(options);
@@ -71,8 +83,7 @@ class FeaturesVerb : public Verb {
   }
 
   ExitCode Run(Session& session) override {
-    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin, "siskin features " + Printable(model_));
-    if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
+    const std::vector<fs::path> files = session.ExpandPhotos(photos_, "siskin features " + Printable(model_));
     RequireWritable(common_.output);
     const RunContext context = session.context();
     const Extractor extractor = Load(context.progress);
@@ -127,7 +138,7 @@ class FeaturesVerb : public Verb {
     WarnAboutPhotos(broken, "could not be read and got no row", session);
     if (rows == 0) Fail(ErrorKind::kData, "not one photo could be read; nothing was written");
     const std::vector<int64_t> shape = {static_cast<int64_t>(rows), static_cast<int64_t>(channels)};
-    const fs::path list_file = fs::path(common_.output).replace_extension(".csv");
+    const fs::path list_file = ListOf(common_.output);
     WriteNpy(common_.output, shape, std::span(*features).first(rows * channels));
     WriteFileAtomic(list_file, list);
     session.progress().Note(fmt::format("{}: {} x {} features; {}: the photo of every row", Printable(common_.output),

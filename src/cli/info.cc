@@ -76,15 +76,17 @@ class InfoVerb : public Verb {
  public:
   void Declare(Options options) override {
     options.Describe("Show what a model or network is, and its layers.");
-    options.Argument("MODEL", &model_, "a model file made by `siskin train`, or a network (see `siskin networks`)");
+    options.Argument("MODEL", Reads(&model_),
+                     "a model file made by `siskin train`, or a network (see `siskin networks`)");
     options.Whole("--size", &size_, 0, 65535, "height and width of the input of a network; 0: its own");
     options.Number("--alpha", &alpha_, 0, 10, "width of a network that has several");
     options.Flag("--top", &top_, "a network with ImageNet's classifier instead of pooled features");
     options.Flag("--no-layers", &no_layers_, "leave the table of layers out");
-    options.Text("--diagram", "FILE", &diagram_, "draw it (SVG, - for standard output) instead of describing it");
-    options.Text("--block", "NAME", &block_, "with --diagram: only this block, such as mixed4 of inception_v3");
+    options.Text("--diagram", "FILE", Writes(&diagram_, kDiagram),
+                 "draw it (SVG, - for standard output) instead of describing it");
+    options.Text("--block", "NAME", Word(&block_), "with --diagram: only this block, such as mixed4 of inception_v3");
     AddFormat(options, {"text", "json"});
-    AddOutput(options);
+    AddOutput(options, kCard);
     options.Footer(
         "Examples:\n"
         "  siskin info pets.safetensors\n"

@@ -10,38 +10,12 @@
 
 #include "base/error.h"
 #include "cli/command_line.h"
+#include "cli/output_guard.h"
 #include "cli/verb.h"
 #include "kernels/isa.h"
 
 namespace siskin::cli {
 namespace {
-
-struct VerbEntry {
-  const char* name;
-  const char* group;
-  std::unique_ptr<Verb> (*make)();
-};
-
-constexpr char kWork[] = "From photos to answers";
-constexpr char kModels[] = "Models and networks";
-constexpr char kTools[] = "Tools";
-
-constexpr VerbEntry kVerbs[] = {
-    {"check", kWork, MakeCheck},
-    {"train", kWork, MakeTrain},
-    {"predict", kWork, MakePredict},
-    {"eval", kWork, MakeEval},
-    {"compare", kWork, MakeCompare},
-    {"features", kWork, MakeFeatures},
-    {"info", kModels, MakeInfo},
-    {"verify", kModels, MakeVerify},
-    {"export", kModels, MakeExport},
-    {"networks", kModels, MakeNetworks},
-    {"weights", kModels, MakeWeights},
-    {"demo-data", kTools, MakeDemoData},
-    {"doctor", kTools, MakeDoctor},
-    {"completion", kTools, MakeCompletion},
-};
 
 // SISKIN_ISA=avx2 takes effect before anything is packed for another instruction set.
 void ChooseIsa() {
@@ -64,15 +38,17 @@ std::string CommandText(const std::vector<std::string>& arguments) {
   return text;
 }
 
-ExitCode RunVerb(Verb& verb, const std::vector<std::string>& arguments, Console& console) {
+ExitCode RunVerb(Verb& verb, const OptionTable& options, const std::vector<std::string>& arguments, Console& console) {
   ChooseIsa();
-  Session session(verb.common(), CommandText(arguments), console);
+  const OutputGuard guard(options);
+  Session session(verb.common(), CommandText(arguments), guard, console);
   return verb.Run(session);
 }
 
-ExitCode RunGuarded(Verb& verb, const std::vector<std::string>& arguments, Console& console) {
+ExitCode RunGuarded(Verb& verb, const OptionTable& options, const std::vector<std::string>& arguments,
+                    Console& console) {
   try {
-    return RunVerb(verb, arguments, console);
+    return RunVerb(verb, options, arguments, console);
   } catch (const Error& error) {
     console.Error(error.what());
     return ExitCodeFor(error.kind());
@@ -105,11 +81,7 @@ ExitCode Main(const std::vector<std::string>& arguments) {
   Console console;
 
   CommandLine command_line;
-  std::vector<std::unique_ptr<Verb>> verbs;
-  for (const VerbEntry& entry : kVerbs) {
-    verbs.push_back(entry.make());
-    verbs.back()->Declare(command_line.AddVerb(entry.name, entry.group));
-  }
+  const std::vector<std::unique_ptr<Verb>> verbs = DeclareVerbs(&command_line);
   if (arguments.empty()) {
     console.Line(command_line.Help());
     return ExitCode::kWrongUsage;
@@ -125,7 +97,7 @@ ExitCode Main(const std::vector<std::string>& arguments) {
     case CommandLine::Outcome::Kind::kVerb:
       break;
   }
-  return RunGuarded(*verbs[static_cast<size_t>(outcome.verb)], arguments, console);
+  return RunGuarded(*verbs[static_cast<size_t>(outcome.verb)], command_line.options(), arguments, console);
 }
 
 }  // namespace

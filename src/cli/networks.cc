@@ -95,12 +95,12 @@ class NetworksVerb : public Verb {
     options.Describe("List the networks.",
                      "Input size, parameters, multiply-adds and depth (convolutions and dense layers on the longest "
                      "way) with ImageNet's classifier, published ImageNet accuracy, licence of the weights.");
-    options.Texts("--networks", "NAME,NAME", &names_, "only these (default: all)");
+    options.Text("--networks", "NAME,NAME", Words(&names_), "only these (default: all)");
     options.Flag("--measure", &measure_, "add what each takes on this machine: time and memory of prediction");
     options.Number("--seconds", &seconds_, 0, 3600, "how long to measure: each network, one photo and several");
     AddThreads(options);
     AddFormat(options, {"text", "json"});
-    AddOutput(options);
+    AddOutput(options, kNetworkTable);
     options.Footer(
         "Examples:\n"
         "  siskin networks\n"

@@ -61,6 +61,14 @@ CLI::Validator OneOf(std::vector<std::string> names) {
 
 }  // namespace
 
+std::vector<const OptionTable::Entry*> OptionTable::Chosen() const {
+  std::vector<const Entry*> chosen;
+  for (const Entry& entry : entries) {
+    if (entry.verb->parsed()) chosen.push_back(&entry);
+  }
+  return chosen;
+}
+
 void Options::Describe(const std::string& summary, const std::string& more) {
   app_->description(more.empty() ? summary : summary + "\n" + more);
 }
@@ -69,37 +77,34 @@ void Options::Footer(const std::string& explanation) {
   app_->footer(explanation);
 }
 
-void Options::Argument(const std::string& name, std::string* value, const std::string& help) {
-  app_->add_option(name, *value, help)->required()->type_name("");
+void Options::Argument(const std::string& name, const TextValue& value, const std::string& help) {
+  AddText(name, "", value, help)->required();
 }
 
-void Options::OptionalArgument(const std::string& name, std::string* value, const std::string& help) {
-  app_->add_option(name, *value, help)->type_name("");
-}
-
-void Options::Arguments(const std::string& name, std::vector<std::string>* values, const std::string& help) {
-  app_->add_option(name, *values, help)->required()->type_name("");
+void Options::OptionalArgument(const std::string& name, const TextValue& value, const std::string& help) {
+  AddText(name, "", value, help);
 }
 
 void Options::Flag(const std::string& names, bool* value, const std::string& help) {
   app_->add_flag(names, *value, help)->group(group_);
 }
 
-void Options::Text(const std::string& names, const std::string& placeholder, std::string* value,
+void Options::Text(const std::string& names, const std::string& placeholder, const TextValue& value,
                    const std::string& help) {
-  Finish(app_->add_option(names, *value, help), placeholder);
+  CLI::Option* option = AddText(names, placeholder, value, help)->group(group_);
+  if (value.is_list()) {
+    // One value for every time the name is given: what follows belongs to somebody else.
+    option->allow_extra_args(false)->delimiter(',');
+  } else {
+    option->capture_default_str();
+  }
+  if (value.use == TextValue::Use::kWrites) AddForce();
 }
 
-void Options::RequiredText(const std::string& names, const std::string& placeholder, std::string* value,
+void Options::RequiredText(const std::string& names, const std::string& placeholder, const TextValue& value,
                            const std::string& help) {
-  Finish(app_->add_option(names, *value, help)->required(), placeholder);
-}
-
-void Options::Texts(const std::string& names, const std::string& placeholder, std::vector<std::string>* values,
-                    const std::string& help) {
-  // One value for every time the name is given: what follows belongs to somebody else.
-  CLI::Option* option = app_->add_option(names, *values, help)->allow_extra_args(false)->delimiter(',');
-  option->type_name(placeholder)->group(group_);
+  Text(names, placeholder, value, help);
+  app_->get_option(names.substr(names.find_last_of(',') + 1))->required();
 }
 
 void Options::Choice(const std::string& names, const std::vector<std::string>& choices, std::string* value,
@@ -126,6 +131,7 @@ void Options::Number(const std::string& names, std::optional<double>* value, dou
 
 void Options::Custom(const std::string& names, const std::string& placeholder, const std::string& shown_default,
                      std::function<void(const std::string&)> take, const std::string& help) {
+  table_->entries.push_back({app_, command_, names, placeholder, TextValue()});
   app_->add_option_function<std::string>(names, take, help)
       ->type_name(placeholder)
       ->default_str(shown_default)
@@ -140,13 +146,27 @@ void Options::Switch(const std::string& name, bool shown_default, std::function<
   app_->add_flag_function(names, count, help + (shown_default ? " (default: yes)" : " (default: no)"))->group(group_);
 }
 
+CLI::Option* Options::AddText(const std::string& names, const std::string& placeholder, const TextValue& value,
+                              const std::string& help) {
+  table_->entries.push_back({app_, command_, names, placeholder, value});
+  CLI::Option* option =
+      value.is_list() ? app_->add_option(names, *value.texts, help) : app_->add_option(names, *value.text, help);
+  return option->type_name(placeholder);
+}
+
+// Once for a verb, behind the first option that names an output.
+void Options::AddForce() {
+  if (app_->get_option_no_throw("--force") != nullptr) return;
+  Flag("--force", &table_->force, "let an output replace a file of another kind too; never an input");
+}
+
 void Options::Finish(CLI::Option* option, const std::string& placeholder) {
   option->type_name(placeholder)->capture_default_str()->group(group_);
 }
 
 Options Options::Verb(const std::string& name, const std::string& purpose) {
   app_->require_subcommand(1);
-  return Options(*app_->add_subcommand(name, purpose)->group("Verbs"));
+  return {*app_->add_subcommand(name, purpose)->group("Verbs"), *table_, command_ + " " + name};
 }
 
 bool Options::chosen() const {

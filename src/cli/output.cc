@@ -1,6 +1,7 @@
 #include "cli/output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -21,7 +22,7 @@ bool IsDeviceOrPipe(const std::string& file) {
 }  // namespace
 
 Output::Output(const std::string& file) {
-  if (file.empty() || file == "-") return;
+  if (file.empty() || file == "-" || IsStandardOutput(file)) return;
   name_ = Printable(file);
   if (!IsDeviceOrPipe(file)) {
     file_ = std::make_unique<AtomicFile>(file);
@@ -68,6 +69,13 @@ void Output::Commit() {
 void RequireWritable(const std::filesystem::path& file) {
   if (file.has_parent_path()) MakeFolder(file.parent_path());
   const AtomicFile probe(file);  // without Commit nothing stays behind
+}
+
+bool IsStandardOutput(const std::filesystem::path& file) {
+  struct stat named{}, standard{};
+  // Of a terminal or pipe there is nothing to lose, and /dev/stdout opens it as well.
+  return ::fstat(STDOUT_FILENO, &standard) == 0 && S_ISREG(standard.st_mode) && ::stat(file.c_str(), &named) == 0 &&
+         named.st_dev == standard.st_dev && named.st_ino == standard.st_ino;
 }
 
 void KeepStandardDescriptors() {

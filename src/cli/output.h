@@ -39,6 +39,9 @@ class Output {
 // written then.
 void RequireWritable(const std::filesystem::path& file);
 
+// Whether the name is that of standard output: /dev/stdout, or the file that it goes to.
+bool IsStandardOutput(const std::filesystem::path& file);
+
 // Opens descriptors 0, 1 and 2 if the caller closed them, so that no file of ours gets their numbers; writing to a
 // descriptor opened here fails as writing to a closed one does.
 void KeepStandardDescriptors();

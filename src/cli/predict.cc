@@ -1,7 +1,6 @@
 // `siskin predict`: says what is in photos. Memory does not grow with their number: answers leave batch by batch.
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <optional>
 #include <span>
 #include <utility>
@@ -13,7 +12,6 @@
 #include "cli/prediction_writer.h"
 #include "cli/text.h"
 #include "cli/verb.h"
-#include "data/inputs.h"
 
 namespace siskin::cli {
 namespace {
@@ -29,19 +27,19 @@ class PredictVerb : public Verb {
  public:
   void Declare(Options options) override {
     options.Describe("Say which class each photo belongs to.");
-    options.Argument("MODEL", &model_,
+    options.Argument("MODEL", Reads(&model_),
                      "a model file made by `siskin train`, or a network with ImageNet's own classes, like mobilenet");
-    options.Arguments("PHOTOS", &photos_,
-                      "files, folders (all photos below), patterns in quotes ('*.jpg', '**/*.jpg'), or - for a "
-                      "list on standard input, one path a line (UTF-8 or UTF-16) or NUL-separated");
+    options.Argument("PHOTOS", ReadsAll(&photos_),
+                     "files, folders (all photos below), patterns in quotes ('*.jpg', '**/*.jpg'), or - for a "
+                     "list on standard input, one path a line (UTF-8 or UTF-16) or NUL-separated");
     AddFormat(options, {"text", "jsonl", "csv"});
-    AddOutput(options);
+    AddOutput(options, kAnswers);
     options.Whole("--top", &top_, 0, kNoLimit,
                   "show only the N best classes; 0: all of them in jsonl and csv (5 of more than 20), the answer alone "
                   "in text");
-    options.Texts("--group", "WORD", &groups_,
-                  "of a network with ImageNet's classes: the sum of its scores for everything that is a WORD (bird, "
-                  "dog, vehicle, ... or a WordNet id), and yes or no; several are allowed");
+    options.Text("--group", "WORD", Words(&groups_),
+                 "of a network with ImageNet's classes: the sum of its scores for everything that is a WORD (bird, "
+                 "dog, vehicle, ... or a WordNet id), and yes or no; several are allowed");
     options.Number("--threshold", &threshold_, 0, 1, "--group: yes from this score on (0.5 if not given)");
     AddBatch(options);
     AddThreads(options);
@@ -58,8 +56,7 @@ class PredictVerb : public Verb {
 
   ExitCode Run(Session& session) override {
     const std::vector<ImageNetGroup> groups = Groups();
-    const std::vector<fs::path> files = ExpandInputs(photos_, std::cin, "siskin predict " + Printable(model_));
-    if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
+    const std::vector<fs::path> files = session.ExpandPhotos(photos_, "siskin predict " + Printable(model_));
     const ClassifierModel model = LoadModelOrNetwork(model_);
     const RunContext context = session.context();
     const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));

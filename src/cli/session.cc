@@ -3,7 +3,11 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <iostream>
 #include <utility>
+
+#include "base/error.h"
+#include "data/inputs.h"
 
 namespace siskin::cli {
 namespace {
@@ -43,8 +47,20 @@ void WatchSignals() {
   }
 }
 
-Session::Session(const CommonOptions& options, std::string command, Console& console)
-    : options_(options), command_(std::move(command)), console_(console), progress_(console, VolumeOf(options)) {}
+Session::Session(const CommonOptions& options, std::string command, const OutputGuard& guard, Console& console)
+    : options_(options),
+      command_(std::move(command)),
+      guard_(guard),
+      console_(console),
+      progress_(console, VolumeOf(options)) {}
+
+std::vector<std::filesystem::path> Session::ExpandPhotos(const std::vector<std::string>& arguments,
+                                                         std::string_view command) const {
+  std::vector<std::filesystem::path> files = ExpandInputs(arguments, std::cin, command);
+  if (files.empty()) Fail(ErrorKind::kData, "the list of photos is empty; nothing to do");
+  guard_.CheckInputs(files);
+  return files;
+}
 
 bool Session::results_on_terminal() const {
   return options_.output.empty() && ::isatty(STDOUT_FILENO) == 1;

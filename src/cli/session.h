@@ -2,12 +2,16 @@
 #pragma once
 
 #include <atomic>
+#include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/run_context.h"
 #include "cli/console.h"
 #include "cli/output.h"
+#include "cli/output_guard.h"
 #include "cli/progress.h"
 
 namespace siskin::cli {
@@ -24,14 +28,19 @@ struct CommonOptions {
 
 class Session {
  public:
-  // command: the command line as typed.
-  Session(const CommonOptions& options, std::string command, Console& console);
+  // command: the command line as typed. guard: has checked what the command line names.
+  Session(const CommonOptions& options, std::string command, const OutputGuard& guard, Console& console);
 
   Console& console() { return console_; }
   Progress& progress() { return progress_; }
   bool verbose() const { return options_.verbose && !options_.quiet; }
   const std::string& command() const { return command_; }
   const std::string& format() const { return options_.format; }
+  const OutputGuard& guard() const { return guard_; }
+  // What a person typed for photos behind `command`, as in data/inputs.h; none of them is an output. kData if there are
+  // none.
+  std::vector<std::filesystem::path> ExpandPhotos(const std::vector<std::string>& arguments,
+                                                  std::string_view command) const;
   Output OpenOutput() const { return Output(options_.output); }
   // Results appear on the terminal while the work goes on: a progress bar would get between them.
   bool results_on_terminal() const;
@@ -42,6 +51,7 @@ class Session {
  private:
   const CommonOptions& options_;
   const std::string command_;
+  const OutputGuard& guard_;
   Console& console_;
   ConsoleProgress progress_;
   std::optional<ThreadPool> threads_;

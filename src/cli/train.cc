@@ -14,12 +14,15 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "cli/planned_run.h"
 #include "cli/recipe_options.h"
 #include "cli/text.h"
 #include "cli/verb.h"
 
 namespace siskin::cli {
 namespace {
+
+namespace fs = std::filesystem;
 
 const std::vector<std::string> kInputFields = {"network", "alpha", "size", "scaling", "resize", "interpolation"};
 const std::vector<std::string> kHeadFields = {"head", "dropout", "standardize"};
@@ -79,13 +82,16 @@ class TrainVerb : public Verb {
                      "them, may then train the network itself on augmented photos (--finetune), keeps the best epoch "
                      "on validation, tests it once on photos never seen, and writes one model file.");
     options.Argument(
-        "PHOTOS", &photos_,
+        "PHOTOS", Reads(&photos_),
         "a folder with one folder per class, or with train/validation/test in it; without those the photos "
         "are split at random, each class alike");
-    AddOutput(options, "the model file");
+    const auto model = [this](const fs::path& file) {
+      return preview_.empty() ? std::vector<PlannedFile>{{file, &kModel}} : std::vector<PlannedFile>();
+    };
+    options.Text("-o,--output", "FILE", Writes(&common_.output, kModel, model), "the model file");
     options.Choice("--recipe", {RecipeNames().begin(), RecipeNames().end()}, &recipe_,
                    "where the defaults of the options below come from: " + RecipesHelp());
-    options.Text("--weights", "NAME|FILE", &weights_,
+    options.Text("--weights", "NAME|FILE", Reads(&weights_),
                  "weights of the network, or none for random ones; without it its ImageNet weights");
     options.Whole("--seed", &seed_, "of the split, the head's first weights, the order of photos, dropout");
     options.Number("--min-accuracy", &min_accuracy_, 0, 1, "exit code 5 if the test accuracy is lower (0 to 1)");
@@ -96,8 +102,12 @@ class TrainVerb : public Verb {
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
     options.Whole("--max-photos", &max_photos_,
                   "for a quick try: draw at most so many of the photos, every class alike; 0: all of them");
-    options.Text("--split-file", "FILE.csv", &split_file_, "path,class,split of every photo to use, as in split.csv");
-    options.Text("--run-dir", "DIR", &run_folder_,
+    options.Text("--split-file", "FILE.csv", Reads(&split_file_),
+                 "path,class,split of every photo to use, as in split.csv");
+    const auto run = [this](const fs::path& folder) {
+      return preview_.empty() ? PlannedRun(folder, split_file_) : std::vector<PlannedFile>();
+    };
+    options.Text("--run-dir", "DIR", Writes(&run_folder_, kRunFolder, run),
                  "where report.html, logs, split.csv, skipped.csv, features and checkpoint go");
     options.Flag("--resume", &resume_, "go on where an interrupted run with the same options stopped");
     options.Group("Network and its input");
@@ -110,7 +120,8 @@ class TrainVerb : public Verb {
     recipe_options_.Declare(options, kFineTuneFields);
     options.Group("Augmentation (of the training photos, when the network itself is trained)");
     recipe_options_.Declare(options, kAugmentFields);
-    options.Text("--augment-preview", "FILE.png", &preview_, "draw what the network will see, and train nothing");
+    options.Text("--augment-preview", "FILE.png", Writes(&preview_, kPreview),
+                 "draw what the network will see, and train nothing");
     options.Group("Common options");
     options.Whole("--batch", &batch_, 0, 1024, "photos at once through the network; 0: a good number");
     AddThreads(options);
@@ -242,10 +253,10 @@ class TrainVerb : public Verb {
     }
     if (report.num_skipped > 0) {
       text += fmt::format("left out      {}, see {}\n", Plural(report.num_skipped, "photo"),
-                          Printable((std::filesystem::path(run_folder_) / "skipped.csv").native()));
+                          Printable((fs::path(run_folder_) / "skipped.csv").native()));
     }
     text += fmt::format("model         {}\n", Printable(common_.output));
-    text += fmt::format("report        {}\n", Printable((std::filesystem::path(run_folder_) / "report.html").native()));
+    text += fmt::format("report        {}\n", Printable((fs::path(run_folder_) / "report.html").native()));
     text += fmt::format("validation    {}\n", AccuracyText(report.validation));
     text += report.test ? fmt::format("test accuracy {}\n", AccuracyText(*report.test))
                         : "test accuracy not measured, there were no test photos\n";

@@ -14,8 +14,8 @@ void Verb::AddFormat(Options& options, const std::vector<std::string>& formats) 
   options.Choice("--format", formats, &common_.format, "how results are written");
 }
 
-void Verb::AddOutput(Options& options, const std::string& help) {
-  options.Text("-o,--output", "FILE", &common_.output, help);
+void Verb::AddOutput(Options& options, const FileType& type, const std::string& help) {
+  options.Text("-o,--output", "FILE", Writes(&common_.output, type), help);
 }
 
 void Verb::AddBatch(Options& options) {

@@ -1,4 +1,4 @@
-// What a verb of the program is: it declares its options, then runs once. One file a verb; the list is in main.cc.
+// What a verb of the program is: it declares its options, then runs once. One file a verb; the list is in verbs.cc.
 #pragma once
 
 #include <memory>
@@ -23,13 +23,18 @@ class Verb {
  protected:
   // Options that several verbs share and that mean the same everywhere.
   void AddFormat(Options& options, const std::vector<std::string>& formats);
-  void AddOutput(Options& options, const std::string& help = "write the results there instead of to standard output");
+  void AddOutput(Options& options, const FileType& type,
+                 const std::string& help = "write the results there instead of to standard output");
   void AddBatch(Options& options);
   void AddThreads(Options& options);
   void AddVolume(Options& options);  // -q and -v
 
   CommonOptions common_;
 };
+
+// All verbs, declared on the command line; they live as long as it is used.
+class CommandLine;
+std::vector<std::unique_ptr<Verb>> DeclareVerbs(CommandLine* command_line);
 
 // The verbs, each in the file of its name.
 std::unique_ptr<Verb> MakeCheck();

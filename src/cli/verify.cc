@@ -49,7 +49,7 @@ class VerifyVerb : public Verb {
     options.Describe("Prove that a model file is undamaged and answers here as where it was trained.",
                      "Compares the SHA-256 of its card and of its weights with those in the file, and runs the small "
                      "reference pictures whose answers are stored there.");
-    options.Argument("MODEL", &model_, "a model file made by `siskin train`");
+    options.Argument("MODEL", Reads(&model_), "a model file made by `siskin train`");
     AddFormat(options, {"text", "json"});
     AddThreads(options);
     options.Footer(

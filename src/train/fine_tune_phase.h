@@ -25,9 +25,6 @@ inline constexpr int kMaxRollbacks = 3;
 // Does some work; returns what went wrong, or nothing. The library does not catch: whoever does (a program) gives this.
 using Attempt = std::function<std::string(const std::function<void()>& work)>;
 
-// The files in a run folder that may hold its state: two in turns, one of a stop.
-std::vector<std::filesystem::path> FineTuneCheckpoints(const std::filesystem::path& folder);
-
 struct FineTunePhase {
   std::filesystem::path folder;  // of the checkpoints
   Json identity;                 // what must be the same to go on

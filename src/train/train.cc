@@ -119,7 +119,7 @@ size_t WriteSkipped(const Dataset& dataset, const Features& features, const fs::
 void CheckResumable(const TrainOptions& options, const Json& identity, const RunFolder& folder) {
   std::error_code ignored;
   if (fs::exists(folder.checkpoint(), ignored)) ReadCheckpoint(folder.checkpoint(), identity);
-  for (const fs::path& file : FineTuneCheckpoints(options.run_folder)) {
+  for (const fs::path& file : folder.fine_tune_checkpoints()) {
     if (!fs::exists(file, ignored)) continue;
     Json saved;
     const auto read = [&] { saved = ReadCheckpoint(file).identity; };
@@ -337,7 +337,8 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   const Json identity = IdentityOf(options.recipe, options.seed, backbone.digest, dataset);
   if (options.resume) CheckResumable(options, identity, folder);
 
-  WriteSplitFile(dataset, folder.splits());
+  // A split that was read from there stays as it is: comments, order and further columns are somebody's.
+  if (!SameFile(options.split_file, folder.splits())) WriteSplitFile(dataset, folder.splits());
   TrainReport report;
   Stopwatch watch;
   const Features features = FeaturesOf(dataset, backbone, options, folder, context);
