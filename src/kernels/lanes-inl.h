@@ -1,4 +1,4 @@
-// Walking over floats with whole vectors and one part of a vector at the end, for kernels that touch each float once.
+// Walking over floats with whole vectors and one part of a vector at the end.
 // Compiled once per instruction set; include inside a foreach_target file.
 #if defined(SISKIN_KERNELS_LANES_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef SISKIN_KERNELS_LANES_INL_H_
@@ -27,12 +27,19 @@ struct PartOfVector {
   int count;
 };
 
-// Calls body(io, i) for i = 0, kLanes, ... below `count`; io loads and stores the floats at i that are below `count`.
+// Calls body(io, i) for i = 0, kLanes, ... below `whole`, a multiple of kLanes, and then for i = whole if there are
+// `partial` < kLanes more floats; io loads and stores those at i.
+template <typename Index, typename Body>
+HWY_INLINE void ForEachVector(Index whole, Index partial, const Body& body) {
+  for (Index i = 0; i < whole; i += kLanes) body(WholeVector(), i);
+  if (partial > 0) body(PartOfVector{static_cast<int>(partial)}, whole);
+}
+
+// For each of `count` floats.
 template <typename Body>
 HWY_INLINE void ForLanes(size_t count, const Body& body) {
-  size_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) body(WholeVector(), i);
-  if (i < count) body(PartOfVector{static_cast<int>(count - i)}, i);
+  const size_t partial = count % kLanes;
+  ForEachVector(count - partial, partial, body);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

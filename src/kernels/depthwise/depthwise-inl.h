@@ -12,6 +12,7 @@
 
 #include "kernels/conv_params.h"
 #include "kernels/gemm/blocking.h"
+#include "kernels/lanes-inl.h"
 #include "kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -76,23 +77,6 @@ struct DepthwiseRun {
   ptrdiff_t y_row;
 };
 
-struct WholeVector {
-  HWY_INLINE Vector Load(const float* p) const { return hn::LoadU(Floats(), p); }
-  HWY_INLINE void Store(Vector v, float* p) const { hn::StoreU(v, Floats(), p); }
-};
-struct PartialVector {
-  int count;
-  HWY_INLINE Vector Load(const float* p) const { return LoadFirst(p, count); }
-  HWY_INLINE void Store(Vector v, float* p) const { StoreFirst(v, p, count); }
-};
-
-// Calls body(first channel, memory) for the vectors of a block of channels.
-template <class Body>
-HWY_INLINE void ForEachVector(int whole, int partial, const Body& body) {
-  for (int c = 0; c < whole; c += kLanes) body(c, WholeVector());
-  if (partial > 0) body(whole, PartialVector{partial});
-}
-
 // Output pixels that are computed at once: 2 x 4 of a 3x3 filter with stride 1 read 24 input vectors and 9 weights for
 // 72 multiply-adds, 1 x 4 would read 18 and 9 for 36. Eight sums and a row of six inputs fit in 16 registers.
 inline constexpr int kRunRows = 2, kRunColumns = 4;
@@ -121,7 +105,7 @@ void Depthwise3x3Run(const DepthwiseRun& run, const DepthwiseWeights3x3& weights
   // Copies, because the compiler must assume that a vector store changes anything that is not local.
   const DepthwiseRun r = run;
   const Clamp activation = clamp;
-  ForEachVector(r.whole, r.partial, [&](int c, const auto& memory) HWY_ATTR {
+  ForEachVector(r.whole, r.partial, [&](const auto& memory, int c) HWY_ATTR {
     const Floats d;
     Vector sums[kRows][kColumns];
 #pragma GCC unroll 8
@@ -254,21 +238,21 @@ class Depthwise {
     const int channels = std::min(task_.x.c - channel, kChannelBlock);
     const int partial = channels % kLanes, whole = channels - partial;
     HWY_ALIGN float sums[kChannelBlock];
-    ForEachVector(whole, partial, [&](int c, const auto& memory) HWY_ATTR {
+    ForEachVector(whole, partial, [&](const auto& memory, int c) HWY_ATTR {
       hn::Store(task_.bias ? memory.Load(task_.bias + channel + c) : hn::Zero(d), d, sums + c);
     });
     const float* filter = task_.filter + channel;
     for (int ky = 0; ky < window.kernel_h; ++ky) {
       for (int kx = 0; kx < window.kernel_w; ++kx, filter += task_.x.c) {
         const float* input = Input(image, top + ky, left + kx, channel);
-        ForEachVector(whole, partial, [&](int c, const auto& memory) HWY_ATTR {
+        ForEachVector(whole, partial, [&](const auto& memory, int c) HWY_ATTR {
           const Vector value = AtLeast(input_low_, memory.Load(input + c));
           hn::Store(hn::MulAdd(value, memory.Load(filter + c), hn::Load(d, sums + c)), d, sums + c);
         });
       }
     }
     const DepthwiseRun run = MakeRun(pixel, channel, output);
-    ForEachVector(whole, partial, [&](int c, const auto& memory) HWY_ATTR {
+    ForEachVector(whole, partial, [&](const auto& memory, int c) HWY_ATTR {
       Vector sum = hn::Load(d, sums + c);
       if (run.residual) sum = hn::Add(sum, memory.Load(run.residual + c));
       memory.Store(clamp_(sum), run.y + c);

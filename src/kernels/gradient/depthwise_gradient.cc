@@ -82,7 +82,7 @@ template <bool kWithInput, int kRows, int kColumns>
 void InputRun(const GradientRun& run, const DepthwiseWeights3x3* weights, Vector input_low, const InputTable& table,
               int first, FilterSums& filter_sums) {
   const GradientRun r = run;  // a copy, because a vector store might change anything that is not local
-  ForEachVector(r.whole, r.partial, [&](int c, const auto& memory) HWY_ATTR {
+  ForEachVector(r.whole, r.partial, [&](const auto& memory, int c) HWY_ATTR {
     const Floats d;
     // The same columns of the next stripe, into L2: it is a whole stripe of work away, longer than memory takes.
 #pragma GCC unroll 8
@@ -138,7 +138,7 @@ void InputRun(const GradientRun& run, const DepthwiseWeights3x3* weights, Vector
 template <int kStride, int kColumns>
 void OutputRun(const GradientRun& run, Vector input_low, const InputTable& table, int first, FilterSums& filter_sums) {
   const GradientRun r = run;
-  ForEachVector(r.whole, r.partial, [&](int c, const auto& memory) HWY_ATTR {
+  ForEachVector(r.whole, r.partial, [&](const auto& memory, int c) HWY_ATTR {
     const Floats d;
     Vector dy[kColumns];
 #pragma GCC unroll 8
@@ -325,7 +325,7 @@ class DepthwiseGradient {
           if (y < 0 || y >= task_.x.h || x < 0 || x >= task_.x.w) continue;
           const float* input = task_.x.pixel(image, y, x) + channel;
           float* sum = sums + tap * stride;
-          ForEachVector(whole, partial, [&](int c, const auto& memory) HWY_ATTR {
+          ForEachVector(whole, partial, [&](const auto& memory, int c) HWY_ATTR {
             const Vector value = AtLeast(input_low_, memory.Load(input + c));
             hn::StoreU(hn::MulAdd(value, memory.Load(dy + c), hn::LoadU(d, sum + c)), d, sum + c);
           });
@@ -418,7 +418,7 @@ class GatherRow {
   void Sum(const Taps& taps, bool is_first, float* to) const {
     const int count = kCount > 0 ? kCount : taps.count;
     const int partial = dx_.c % kLanes;
-    ForEachVector(dx_.c - partial, partial, [&](int c, const auto& memory) HWY_ATTR {
+    ForEachVector(dx_.c - partial, partial, [&](const auto& memory, int c) HWY_ATTR {
       Vector sum = is_first ? hn::Zero(Floats()) : memory.Load(to + c);
 #pragma GCC unroll 4
       for (int i = 0; i < count; ++i) {
