@@ -9,9 +9,8 @@
 
 namespace siskin {
 
-// Pixels with at least so many channels are padded to a multiple of it. Below one vector of AVX-512 the padding would
-// cost more memory traffic than aligned pixels save.
-constexpr int kVector = 16;
+// Pixels with fewer channels are not padded: it would cost more memory traffic than aligned pixels save.
+constexpr int kMinPaddedChannels = kPadFloats;
 
 // Distance of two pixels.
 constexpr int ArenaStride(int channels, bool padded) {
@@ -25,7 +24,7 @@ struct Lifetime {
 };
 
 struct MemoryPlan {
-  std::vector<size_t> offsets;  // of every buffer, in bytes, multiples of 64
+  std::vector<size_t> offsets;  // of every buffer, in bytes, multiples of kLineBytes
   size_t total_bytes = 0;
 };
 

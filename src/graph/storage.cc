@@ -55,7 +55,7 @@ class Assigner {
 
   void NewBuffer(ValueId value, int first, int last) {
     Slot& slot = SlotOf(value);
-    slot.padded = slot.shape.c >= kVector && !MustBeDense(value);
+    slot.padded = slot.shape.c >= kMinPaddedChannels && !MustBeDense(value);
     slot.stride = ArenaStride(slot.shape.c, slot.padded);
     slot.buffer = static_cast<int>(storage_.buffers.size());
     const size_t pixels = static_cast<size_t>(slot.shape.h) * static_cast<size_t>(slot.shape.w);

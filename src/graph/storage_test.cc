@@ -60,7 +60,7 @@ class Simulation {
         visit(base + static_cast<size_t>(pixel * slot.stride + slot.first_channel + c), pixel, c);
     }
   }
-  static int Touched(const Slot& slot) { return slot.padded ? RoundUp(slot.shape.c, 16) : slot.shape.c; }
+  static int Touched(const Slot& slot) { return slot.padded ? PaddedChannels(slot.shape.c) : slot.shape.c; }
 
   void ExpectIntact(ValueId value, const Op& op) const {
     ForEachFloat(SlotOf(value), SlotOf(value).shape.c, [&](size_t at, int pixel, int channel) {

@@ -6,7 +6,7 @@
 
 namespace siskin {
 BufferId TrainingSchedule::NewBuffer(const FeatureShape& shape) {
-  const bool padded = shape.c >= kVector;
+  const bool padded = shape.c >= kMinPaddedChannels;
   const int stride = ArenaStride(shape.c, padded);
   const size_t floats = static_cast<size_t>(shape.h) * static_cast<size_t>(shape.w) * static_cast<size_t>(stride);
   const BufferId id = NewBuffer(floats * sizeof(float));

@@ -11,10 +11,10 @@
 namespace siskin::testing {
 namespace {
 
-constexpr std::align_val_t kAlignment{64};
+constexpr std::align_val_t kAlignment{kLineBytes};
 // A quiet NaN that no computation produces, so that a guard overwritten with an ordinary NaN is noticed as well.
 constexpr uint32_t kGuardBits = 0x7FC5A5A5;
-constexpr int kOutputGuard = 64;  // four of the widest vectors
+constexpr int kOutputGuard = 4 * kPadFloats;
 
 void Free(float* memory) {
   ::operator delete[](memory, kAlignment);
@@ -26,11 +26,11 @@ float* Allocate(size_t size) {
 
 // Floats that the kernel may touch at each pixel.
 int Lanes(ConstView view) {
-  return view.padded ? RoundUp(view.c, 16) : view.c;
+  return view.padded ? PaddedChannels(view.c) : view.c;
 }
 
 size_t SizeOfMemory(const Layout& layout, int guard) {
-  const int last = layout.padded ? RoundUp(layout.c, 16) : layout.c;
+  const int last = layout.padded ? PaddedChannels(layout.c) : layout.c;
   const size_t pixels = static_cast<size_t>(layout.n) * layout.h * layout.w;
   return layout.offset + (pixels - 1) * layout.stride + last + guard;
 }
@@ -42,7 +42,7 @@ Layout Dense(int n, int h, int w, int c) {
 }
 
 Layout Padded(int n, int h, int w, int c) {
-  return {n, h, w, c, RoundUp(c, 16), true, 0};
+  return {n, h, w, c, PaddedChannels(c), true, 0};
 }
 
 Layout Slice(int n, int h, int w, int c, int before, int after) {
@@ -51,8 +51,8 @@ Layout Slice(int n, int h, int w, int c, int before, int after) {
 
 std::vector<Layout> AllLayouts(int n, int h, int w, int c) {
   Layout wide = Padded(n, h, w, c);  // padded, and a part of something wider
-  wide.stride += 32;
-  wide.offset = 16;
+  wide.stride += 2 * kPadFloats;
+  wide.offset = kPadFloats;
   return {Dense(n, h, w, c), Padded(n, h, w, c), wide, Slice(n, h, w, c, 0, 1), Slice(n, h, w, c, 5, 19)};
 }
 

@@ -16,8 +16,8 @@
 
 namespace siskin::testing {
 
-// Where the pixels of a view lie. `offset` floats are left free before the first one, which then is not on a 64-byte
-// boundary (offset is a multiple of 16 for padded layouts: those start on one).
+// Where the pixels of a view lie. `offset` floats are left free before the first one, which then is not on a cache
+// line's boundary (offset is a multiple of kPadFloats for padded layouts: those start on one).
 struct Layout {
   int n = 1, h = 1, w = 1, c = 1;
   int stride = 1;
@@ -26,7 +26,7 @@ struct Layout {
 };
 
 Layout Dense(int n, int h, int w, int c);
-Layout Padded(int n, int h, int w, int c);                        // stride RoundUp(c, 16)
+Layout Padded(int n, int h, int w, int c);                        // stride PaddedChannels(c)
 Layout Slice(int n, int h, int w, int c, int before, int after);  // of a concatenation of before + c + after channels
 std::vector<Layout> AllLayouts(int n, int h, int w, int c);       // one of each kind, narrow and wide slices
 

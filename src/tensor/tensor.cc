@@ -9,10 +9,11 @@
 #include <new>
 
 #include "base/hash.h"
+#include "tensor/view.h"
 
 namespace siskin {
 namespace {
-constexpr size_t kAlignment = 64;  // a cache line, and the widest vector
+constexpr size_t kAlignment = kLineBytes;
 constexpr size_t kHugePage = size_t{2} << 20;
 
 // Kernels walk through tensors pixel by pixel, often a page (4 KB) and more at a step: the second-level TLB of 12 MB

@@ -5,13 +5,23 @@
 //
 // Padding rule: where stride > c, what lies in [c, stride) of a pixel belongs to somebody else (a neighbouring slice)
 // or to nobody; a kernel neither reads meaning from it nor writes it - unless `padded` is true: then the lanes up to
-// RoundUp(c, 16) exist, are nobody's, and may be read (any value) and overwritten (any value).
+// PaddedChannels(c) exist, are nobody's, and may be read (any value) and overwritten (any value).
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
 
 namespace siskin {
+
+// Bytes of a cache line, and what memory of tensors and buffers is aligned to; at least the widest vector. 64 on x86
+// and on most ARM cores. Where it is 128 (Apple), nothing breaks: every other prefetch is for nothing.
+inline constexpr int kLineBytes = 64;
+inline constexpr int kLineFloats = kLineBytes / static_cast<int>(sizeof(float));
+
+// Padded pixels have channels up to a multiple of this: the widest vector (AVX-512), so that no instruction set has a
+// rest to care for, and a cache line, so that every pixel begins on one.
+inline constexpr int kPadFloats = 16;
+static_assert(kPadFloats % kLineFloats == 0);
 
 template <typename T>
 struct BasicView {
@@ -43,11 +53,17 @@ constexpr int RoundUp(int value, int multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-// Distance of pixels that matrix products read fastest: whole cache lines of 64 bytes, and one more where it would be a
-// multiple of 1 KB: the rows of a tile (up to 14 at once) would share few sets of the L1 cache (32 KB, 8 ways).
+// Floats that a kernel may touch at each pixel of a padded view.
+constexpr int PaddedChannels(int channels) {
+  return RoundUp(channels, kPadFloats);
+}
+
+// Distance of pixels that matrix products read fastest: whole cache lines, and one more where it would be a multiple of
+// 1 KB: the rows of a tile (up to 14 at once) would share few sets of the L1 cache (32 KB, 8 ways).
 constexpr int PixelStride(int channels) {
-  const int stride = RoundUp(channels, 16);
-  return stride % 256 == 0 ? stride + 16 : stride;
+  constexpr int kFewSets = 1024 / static_cast<int>(sizeof(float));
+  const int stride = PaddedChannels(channels);
+  return stride % kFewSets == 0 ? stride + kLineFloats : stride;
 }
 
 }  // namespace siskin

@@ -13,7 +13,7 @@ bool CanMerge(const WindowParams& window, int cin) {
 }
 
 size_t RoundUpToLine(size_t floats) {
-  return (floats + 15) / 16 * 16;
+  return (floats + kLineFloats - 1) / kLineFloats * kLineFloats;
 }
 
 size_t PointerFloats(const WindowParams& window, int block_rows) {

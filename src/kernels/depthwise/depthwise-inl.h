@@ -43,7 +43,7 @@ struct DepthwiseOutput {
 // middle flow: 43 KB) nearly stay in L1 while they are used three times. 64, 256 and all channels were slower.
 inline constexpr int kChannelBlock = 128;
 // What pixels outside the image contain.
-alignas(64) inline constexpr float kZeroChannels[kChannelBlock] = {};
+alignas(kLineBytes) inline constexpr float kZeroChannels[kChannelBlock] = {};
 
 // The weights of a block of channels, gathered once for many pixels: without gaps, on vector boundaries, filled up with
 // zeros, at distances that the compiler knows.

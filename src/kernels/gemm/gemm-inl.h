@@ -28,7 +28,6 @@ inline constexpr int kTileRows = 14;
 inline constexpr int kTileRows = 6;
 #endif
 inline constexpr int kPanelWidth = 2 * kLanes;
-inline constexpr int kLineFloats = 16;
 
 // One tile of C and where its operands are. K = num_taps * tap_length.
 struct Tile {

@@ -72,13 +72,12 @@ void PackedMatrix::PackPanel(const float* b, int p) {
 
 // Every cache line of the filter is read once: rows of 2048 floats, read down a column, would fall into one set of L1.
 void PackedMatrix::PackTurnedPanel(const float* filter, int taps, int p) {
-  constexpr int kLine = 16;
   const int cout = k_ / taps, first = p * panel_width_, columns = std::min(panel_width_, n_ - first);
   float* to = data_.data() + static_cast<size_t>(p) * k_ * panel_width_;
   for (int tap = taps - 1; tap >= 0; --tap) {
     const float* from = filter + (static_cast<size_t>(tap) * n_ + first) * cout;
-    for (int out = 0; out < cout; out += kLine) {
-      const int rows = std::min(kLine, cout - out);
+    for (int out = 0; out < cout; out += kLineFloats) {
+      const int rows = std::min(kLineFloats, cout - out);
       for (int column = 0; column < columns; ++column) {
         const float* line = from + static_cast<size_t>(column) * cout + out;
         for (int row = 0; row < rows; ++row) to[row * panel_width_ + column] = line[row];

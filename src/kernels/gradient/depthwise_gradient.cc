@@ -45,7 +45,7 @@ struct GradientTask {
 
 // Floats between two taps of a group's sums: whole vectors.
 inline size_t SumsStride(int c) {
-  return static_cast<size_t>(RoundUp(c, 16));
+  return static_cast<size_t>(PaddedChannels(c));
 }
 inline size_t GroupFloats(const WindowParams& window, int c) {
   return SumsStride(c) * window.kernel_h * window.kernel_w;
@@ -460,7 +460,7 @@ HWY_EXPORT(IsFusedT);
 namespace {
 
 size_t FilterFloats(const WindowParams& params, int c) {
-  return static_cast<size_t>(RoundUp(params.kernel_h * params.kernel_w * c, 16));
+  return static_cast<size_t>(RoundUp(params.kernel_h * params.kernel_w * c, kLineFloats));
 }
 
 // The filter from its last tap to its first.

@@ -34,8 +34,7 @@ inline bool MayBeChunked(int k, int n) {
 // Distance of rows of A that are computed instead of read in place: an odd number of cache lines, because a column of
 // A is read down all the rows and would fall into few sets of the caches else; and room to store whole vectors.
 inline int RowStride(int k) {
-  constexpr int kLine = 16;
-  return ((k + 2 * kLine - 2) / kLine | 1) * kLine;
+  return ((k + 2 * kLineFloats - 2) / kLineFloats | 1) * kLineFloats;
 }
 
 inline size_t RowsFloats(int k) {
