@@ -1,55 +1,84 @@
 #include "kernels/isa.h"
 
-#include "base/error.h"
-#include "hwy/targets.h"
+#include <algorithm>
 
+#include "base/error.h"
+#include "kernels/targets.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/isa.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
 namespace siskin {
+namespace HWY_NAMESPACE {
+
+int64_t TargetT() {
+  static_assert(FindInstructionSet(HWY_TARGET) < kNumInstructionSets,
+                "Highway compiles for an instruction set that has no row in kernels/targets.h");
+  return HWY_TARGET;
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace siskin
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace siskin {
+
+HWY_EXPORT(TargetT);
+
 namespace {
 
-struct Isa {
-  const char* name;
-  int64_t target;
-};
-constexpr Isa kIsas[] = {{"avx512", HWY_AVX3}, {"avx2", HWY_AVX2}, {"sse4", HWY_SSE4}, {"scalar", HWY_SCALAR}};
+// Highway's targets that this processor has and the kernels were compiled for, whatever is forced: the first call comes
+// before the first forcing. What the compiler may assume is there even if Highway does not find it (NEON without AES).
+int64_t AvailableTargets() {
+  static const int64_t targets = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS;
+  return targets;
+}
 
-// What the processor has, whatever is forced: the first call comes before the first forcing.
-int64_t DetectedTargets() {
-  static const int64_t targets = hwy::SupportedTargets() | HWY_SCALAR;
-  return targets & HWY_TARGETS;
+int64_t TargetsOf(const std::string& name) {
+  int64_t targets = 0;
+  for (const InstructionSet& set : kInstructionSets) {
+    if (name == set.name) targets |= set.targets;
+  }
+  return targets & AvailableTargets();
 }
 
 }  // namespace
 
 std::vector<std::string> SupportedIsas() {
   std::vector<std::string> names;
-  for (const Isa& isa : kIsas) {
-    if (DetectedTargets() & isa.target) names.emplace_back(isa.name);
+  for (const InstructionSet& set : kInstructionSets) {
+    const bool is_new = std::find(names.begin(), names.end(), set.name) == names.end();
+    if (is_new && (AvailableTargets() & set.targets)) names.emplace_back(set.name);
   }
   return names;
 }
 
+int64_t CurrentTarget() {
+  return HWY_DYNAMIC_DISPATCH(TargetT)();
+}
+
+const InstructionSet& CurrentInstructionSet() {
+  return kInstructionSets[FindInstructionSet(CurrentTarget())];
+}
+
 std::string CurrentIsa() {
-  for (const Isa& isa : kIsas) {
-    if (hwy::SupportedTargets() & DetectedTargets() & isa.target) return isa.name;
-  }
-  return "scalar";
+  return CurrentInstructionSet().name;
 }
 
 void ForceIsa(const std::string& name) {
-  const int64_t detected = DetectedTargets();
-  if (name == "best") {
-    hwy::SetSupportedTargetsForTest(0);  // 0: no restriction
-    return;
+  const int64_t targets = name == "best" ? AvailableTargets() : TargetsOf(name);
+  if (targets == 0) {
+    std::string known;
+    for (const std::string& isa : SupportedIsas()) known += isa + ", ";
+    Fail(ErrorKind::kUsage, "instruction set \"{}\" is not available; this processor offers {}best", name, known);
   }
-  for (const Isa& isa : kIsas) {
-    if (name == isa.name && (detected & isa.target)) {
-      hwy::SetSupportedTargetsForTest(isa.target);
-      return;
-    }
-  }
-  std::string known;
-  for (const std::string& isa : SupportedIsas()) known += isa + ", ";
-  Fail(ErrorKind::kUsage, "instruction set \"{}\" is not available; this processor offers {}best", name, known);
+  hwy::DisableTargets(~targets);
 }
 
 }  // namespace siskin
+#endif  // HWY_ONCE

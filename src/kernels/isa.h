@@ -1,18 +1,24 @@
-// Which instruction sets the kernels may use. Highway picks the best one at run time; tests and `SISKIN_ISA` narrow it.
+// Which instruction set the kernels use. Highway picks the best one at run time; tests and `SISKIN_ISA` narrow
+// its choice, for everything in this process that uses the same Highway.
 // Matrices packed under one instruction set must be used under the same one: call ForceIsa before building anything.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
 namespace siskin {
 
-// Names of the instruction sets that this processor has and that the kernels were compiled for, best first:
-// "avx512", "avx2", "sse4", "scalar" (Highway 1.0.3 has no kernels between plain C++ and SSE4).
+struct InstructionSet;  // kernels/targets.h
+
+// Names of the instruction sets that this processor has and that the kernels were compiled for, best first: "avx512",
+// "avx2", "sse4", "neon", "scalar".
 std::vector<std::string> SupportedIsas();
 
-// The one in use.
+// The one in use: its name, its row of the table, and Highway's target.
 std::string CurrentIsa();
+const InstructionSet& CurrentInstructionSet();
+int64_t CurrentTarget();
 
 // From now on only `name`, or everything again with "best". kUsage if the name is unknown or the processor lacks it.
 // Not thread-safe.

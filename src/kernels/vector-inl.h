@@ -12,6 +12,7 @@
 
 #include "hwy/highway.h"
 #include "kernels/epilogue.h"
+#include "kernels/targets.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -23,47 +24,50 @@ using Floats = hn::ScalableTag<float>;
 using Vector = hn::Vec<Floats>;
 inline constexpr int kLanes = static_cast<int>(hn::MaxLanes(Floats()));
 
+static_assert(FindInstructionSet(HWY_TARGET) < kNumInstructionSets,
+              "Highway compiles for an instruction set that has no row in kernels/targets.h");
+inline constexpr InstructionSet kTarget = kInstructionSets[FindInstructionSet(HWY_TARGET)];
+static_assert(kLanes == kTarget.lanes);
+
 // The first `count` <= kLanes floats at p, the other lanes 0. Nothing behind them is touched.
 HWY_INLINE Vector LoadFirst(const float* p, int count) {
   const Floats d;
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);  // masked lanes cannot fault
-#else
-  HWY_ALIGN float lanes[kLanes] = {};
-  for (int i = 0; i < count; ++i) lanes[i] = p[i];
-  return hn::Load(d, lanes);
-#endif
+  if constexpr (kTarget.masks_memory) {
+    return hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count)), d, p);
+  } else {
+    HWY_ALIGN float lanes[kLanes] = {};
+    for (int i = 0; i < count; ++i) lanes[i] = p[i];
+    return hn::Load(d, lanes);
+  }
 }
 
 // Writes the first `count` <= kLanes lanes and nothing else.
 HWY_INLINE void StoreFirst(Vector v, float* p, int count) {
   const Floats d;
-#if HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-  hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, p);
-#else
-  HWY_ALIGN float lanes[kLanes];
-  hn::Store(v, d, lanes);
-  for (int i = 0; i < count; ++i) p[i] = lanes[i];
-#endif
+  if constexpr (kTarget.masks_memory) {
+    hn::BlendedStore(v, hn::FirstN(d, static_cast<size_t>(count)), d, p);
+  } else {
+    HWY_ALIGN float lanes[kLanes];
+    hn::Store(v, d, lanes);
+    for (int i = 0; i < count; ++i) p[i] = lanes[i];
+  }
 }
 
 // max(v, limit) and min(v, limit) where v = NaN stays NaN: a network that computes NaN must not look healthy.
-#if HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2 || HWY_TARGET == HWY_AVX3
-// MAXPS and MINPS return their second operand if either is NaN.
 HWY_INLINE Vector AtLeast(Vector limit, Vector v) {
-  return hn::Max(limit, v);
+  if constexpr (kTarget.max_takes_second_for_nan) {
+    return hn::Max(limit, v);
+  } else {
+    return hn::IfThenElse(hn::Lt(v, limit), limit, v);
+  }
 }
 HWY_INLINE Vector AtMost(Vector limit, Vector v) {
-  return hn::Min(limit, v);
+  if constexpr (kTarget.max_takes_second_for_nan) {
+    return hn::Min(limit, v);
+  } else {
+    return hn::IfThenElse(hn::Gt(v, limit), limit, v);
+  }
 }
-#else
-HWY_INLINE Vector AtLeast(Vector limit, Vector v) {
-  return hn::IfThenElse(hn::Lt(v, limit), limit, v);
-}
-HWY_INLINE Vector AtMost(Vector limit, Vector v) {
-  return hn::IfThenElse(hn::Gt(v, limit), limit, v);
-}
-#endif
 
 // Every activation so far is a clamp; one without branches costs two cheap instructions per vector.
 class Clamp {

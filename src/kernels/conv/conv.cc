@@ -9,14 +9,11 @@
 #include "kernels/conv/taps.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/input_rows.h"
+#include "kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
-
-int ConvTileRowsT() {
-  return kTileRows;
-}
 
 void Conv2DT(const WindowParams& params, const ConstView& x, const PackedMatrix& filter, const Epilogue& epilogue,
              const View& y, float* scratch, ThreadPool& threads) {
@@ -44,7 +41,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace siskin {
 
-HWY_EXPORT(ConvTileRowsT);
 HWY_EXPORT(Conv2DT);
 
 namespace {
@@ -56,7 +52,7 @@ bool IsPointwise(const WindowParams& params) {
 size_t Conv2DScratch(const WindowParams& params, int cin, int num_threads) {
   if (IsPointwise(params)) return 0;
   const int row_floats = cin * params.stride_h * params.stride_w;
-  return ConvTaps::ScratchFloats(params, cin, Blocking::MaxBlockRows(row_floats, HWY_DYNAMIC_DISPATCH(ConvTileRowsT)()),
+  return ConvTaps::ScratchFloats(params, cin, Blocking::MaxBlockRows(row_floats, CurrentInstructionSet().tile_rows),
                                  num_threads);
 }
 

@@ -20,14 +20,9 @@ HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-// A tile is kTileRows x 2 vectors. AVX-512 has 32 registers: 28 sums, 2 of B, 2 for broadcasts of A. With 16 registers:
-// 12 sums, 2 of B, 1 of A and, without FMA, 1 product.
-#if HWY_TARGET == HWY_AVX3
-inline constexpr int kTileRows = 14;
-#else
-inline constexpr int kTileRows = 6;
-#endif
-inline constexpr int kPanelWidth = 2 * kLanes;
+inline constexpr int kTileRows = kTarget.tile_rows;
+inline constexpr int kTileVectors = kTarget.tile_vectors;
+inline constexpr int kPanelWidth = kTarget.panel_width();
 
 // One tile of C and where its operands are. K = num_taps * tap_length.
 struct Tile {
@@ -44,22 +39,31 @@ struct Tile {
 
 // sums += one column of A times one row of B.
 template <int kRows>
-HWY_INLINE void MultiplyAddStep(const float* const (&a)[kRows], int k, const float* b, Vector (&sums)[kRows][2]) {
+HWY_INLINE void MultiplyAddStep(const float* const (&a)[kRows], int k, const float* b, Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
-  const Vector b0 = hn::Load(d, b);
-  const Vector b1 = hn::Load(d, b + kLanes);
+  Vector vectors[kTileVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kTileVectors; ++v) vectors[v] = hn::Load(d, b + v * kLanes);
 #pragma GCC unroll 16
   for (int row = 0; row < kRows; ++row) {
     const Vector value = hn::Set(d, a[row][k]);
-    sums[row][0] = hn::MulAdd(value, b0, sums[row][0]);
-    sums[row][1] = hn::MulAdd(value, b1, sums[row][1]);
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; ++v) sums[row][v] = hn::MulAdd(value, vectors[v], sums[row][v]);
   }
 }
 
 template <int kRows>
-HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][2]) {
+HWY_INLINE void ClearSums(Vector (&sums)[kRows][kTileVectors]) {
 #pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = hn::Zero(Floats());
+  for (int row = 0; row < kRows; ++row) {
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; ++v) sums[row][v] = hn::Zero(Floats());
+  }
+}
+
+template <int kRows>
+HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][kTileVectors]) {
+  ClearSums<kRows>(sums);
   const float* const* rows = tile.rows;
   const float* b = tile.panel;
   const float* prefetch = tile.prefetch;
@@ -79,17 +83,17 @@ HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][2]) {
 
 // y = clamp(sums + bias + residual) where all columns of the tile exist.
 template <int kRows>
-HWY_INLINE void StoreFullTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][2]) {
+HWY_INLINE void StoreFullTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
-#pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
-    const int column = half * kLanes;
+#pragma GCC unroll 4
+  for (int v = 0; v < kTileVectors; ++v) {
+    const int column = v * kLanes;
     const Vector bias = tile.bias ? hn::LoadU(d, tile.bias + column) : hn::Zero(d);
     const float* residual = tile.residual + column;
     float* y = tile.y + column;
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row, y += tile.y_stride) {
-      Vector sum = hn::Add(sums[row][half], bias);
+      Vector sum = hn::Add(sums[row][v], bias);
       if (tile.residual) {
         sum = hn::Add(sum, hn::LoadU(d, residual));
         residual += tile.residual_stride;
@@ -101,17 +105,17 @@ HWY_INLINE void StoreFullTile(const Tile& tile, const Clamp& clamp, const Vector
 
 // The same for the last panel, of which only tile.columns exist.
 template <int kRows>
-HWY_INLINE void StorePartialTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][2]) {
+HWY_INLINE void StorePartialTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
-#pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
-    const int column = half * kLanes;
+#pragma GCC unroll 4
+  for (int v = 0; v < kTileVectors; ++v) {
+    const int column = v * kLanes;
     const int count = HWY_MIN(tile.columns - column, kLanes);
     if (count <= 0) return;
     const Vector bias = tile.bias ? LoadFirst(tile.bias + column, count) : hn::Zero(d);
 #pragma GCC unroll 16
     for (int row = 0; row < kRows; ++row) {
-      Vector sum = hn::Add(sums[row][half], bias);
+      Vector sum = hn::Add(sums[row][v], bias);
       if (tile.residual) sum = hn::Add(sum, LoadFirst(tile.residual + row * tile.residual_stride + column, count));
       StoreFirst(clamp(sum), tile.y + row * tile.y_stride + column, count);
     }
@@ -120,7 +124,7 @@ HWY_INLINE void StorePartialTile(const Tile& tile, const Clamp& clamp, const Vec
 
 template <int kRows>
 void ComputeTile(const Tile& tile, const Clamp& clamp) {
-  Vector sums[kRows][2];
+  Vector sums[kRows][kTileVectors];
   MultiplyTile<kRows>(tile, sums);
   if (tile.columns >= kPanelWidth) {
     StoreFullTile<kRows>(tile, clamp, sums);
@@ -165,7 +169,7 @@ class Prefetches {
 
  private:
   // A panel is K * kPanelWidth floats, a tile fetches K * kLineFloats / 2.
-  static constexpr int kTilesPerPanel = HWY_MAX(2 * kPanelWidth / kLineFloats, 1);
+  static constexpr int kTilesPerPanel = (2 * kPanelWidth + kLineFloats - 1) / kLineFloats;
 
   const PackedMatrix& b_;
   Range tiles_, panels_;

@@ -7,14 +7,11 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "kernels/gemm/gemm-inl.h"
+#include "kernels/isa.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
-
-int PanelWidthT() {
-  return kPanelWidth;
-}
 
 void MatMulT(const ConstView& x, const PackedMatrix& b, const Epilogue& epilogue, const View& y, ThreadPool& threads) {
   const Blocking blocking(static_cast<int>(x.num_pixels()), b.k(), kTileRows, b.num_panels(), threads.num_threads());
@@ -35,7 +32,6 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace siskin {
 
-HWY_EXPORT(PanelWidthT);
 HWY_EXPORT(MatMulT);
 
 PackedMatrix::PackedMatrix(const float* b, int k, int n) {
@@ -46,7 +42,7 @@ PackedMatrix::PackedMatrix(const float* b, int k, int n) {
 void PackedMatrix::Reserve(int k, int n) {
   k_ = k;
   n_ = n;
-  panel_width_ = HWY_DYNAMIC_DISPATCH(PanelWidthT)();
+  panel_width_ = CurrentInstructionSet().panel_width();
   if (data_.num_bytes() < num_bytes()) data_ = Tensor(Shape{num_panels(), k, panel_width_});
 }
 

@@ -43,16 +43,16 @@ inline void PackPanel(const float* dy, int stride, int columns, int count, float
   const Floats d;
   if (columns == kPanelWidth) {
     for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
-      const Vector first = hn::LoadU(d, dy), second = hn::LoadU(d, dy + kLanes);
-      hn::Store(first, d, panel);
-      hn::Store(second, d, panel + kLanes);
+#pragma GCC unroll 4
+      for (int v = 0; v < kTileVectors; ++v) hn::Store(hn::LoadU(d, dy + v * kLanes), d, panel + v * kLanes);
     }
     return;
   }
-  const int in_first = HWY_MIN(columns, kLanes), in_second = columns - in_first;
   for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
-    hn::Store(LoadFirst(dy, in_first), d, panel);
-    hn::Store(LoadFirst(dy + in_first, in_second), d, panel + kLanes);
+    for (int column = 0; column < kPanelWidth; column += kLanes) {
+      const int present = std::clamp(columns - column, 0, kLanes);
+      hn::Store(LoadFirst(dy + column, present), d, panel + column);
+    }
   }
 }
 
@@ -76,24 +76,24 @@ struct GradientTile {
 };
 
 template <int kRows>
-HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[kRows][2]) {
+HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
-  const Vector dy0 = hn::Load(d, panel);
-  const Vector dy1 = hn::Load(d, panel + kLanes);
+  Vector dy[kTileVectors];
+#pragma GCC unroll 4
+  for (int v = 0; v < kTileVectors; ++v) dy[v] = hn::Load(d, panel + v * kLanes);
 #pragma GCC unroll 16
   for (int row = 0; row < kRows; ++row) {
     const Vector value = hn::Set(d, a[row]);
-    sums[row][0] = hn::MulAdd(value, dy0, sums[row][0]);
-    sums[row][1] = hn::MulAdd(value, dy1, sums[row][1]);
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; ++v) sums[row][v] = hn::MulAdd(value, dy[v], sums[row][v]);
   }
 }
 
 template <int kRows>
 void ComputeGradientTile(const GradientTile& tile) {
   const Floats d;
-  Vector sums[kRows][2];
-#pragma GCC unroll 16
-  for (int row = 0; row < kRows; ++row) sums[row][0] = sums[row][1] = hn::Zero(d);
+  Vector sums[kRows][kTileVectors];
+  ClearSums<kRows>(sums);
   const float *a = tile.a, *panel = tile.panel;
   const float *soon = tile.prefetch[0].line, *soon_too = tile.prefetch[1].line;
   const ptrdiff_t a_stride = tile.a_stride, soon_stride = tile.prefetch[0].stride,
@@ -114,25 +114,25 @@ void ComputeGradientTile(const GradientTile& tile) {
   const int pixels_per_row = tile.pixels / (2 * kRows);
   const float* dw_line = tile.dw;
   for (int row = 0; row < kRows; ++row, dw_line += tile.dw_stride) {
-    __builtin_prefetch(dw_line, 1, 3);
-    __builtin_prefetch(dw_line + kLanes, 1, 3);
+#pragma GCC unroll 4
+    for (int v = 0; v < kTileVectors; ++v) __builtin_prefetch(dw_line + v * kLanes, 1, 3);
     __builtin_prefetch(dw_line + tile.columns - 1, 1, 3);
     add_pixels(pixels_per_row);
   }
   add_pixels(tile.pixels - kRows * pixels_per_row);
-#pragma GCC unroll 2
-  for (int half = 0; half < 2; ++half) {
-    const int count = tile.columns - half * kLanes;
-    float* dw = tile.dw + half * kLanes;
+#pragma GCC unroll 4
+  for (int v = 0; v < kTileVectors; ++v) {
+    const int count = tile.columns - v * kLanes;
+    float* dw = tile.dw + v * kLanes;
     if (count >= kLanes) {
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
-        hn::StoreU(tile.is_first ? sums[row][half] : hn::Add(hn::LoadU(d, dw), sums[row][half]), d, dw);
+        hn::StoreU(tile.is_first ? sums[row][v] : hn::Add(hn::LoadU(d, dw), sums[row][v]), d, dw);
       }
     } else if (count > 0) {
 #pragma GCC unroll 16
       for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
-        StoreFirst(tile.is_first ? sums[row][half] : hn::Add(LoadFirst(dw, count), sums[row][half]), dw, count);
+        StoreFirst(tile.is_first ? sums[row][v] : hn::Add(LoadFirst(dw, count), sums[row][v]), dw, count);
       }
     }
   }

@@ -7,14 +7,23 @@
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/input_rows.h"
+#include "kernels/isa.h"
+
+#ifndef SISKIN_KERNELS_SEPARABLE_SEPARABLE_ONCE_
+#define SISKIN_KERNELS_SEPARABLE_SEPARABLE_ONCE_
+namespace siskin {
+
+// Of a worker's panel: the depthwise result for one block of rows.
+inline size_t SeparablePanelFloats(int cin, int tile_rows) {
+  return static_cast<size_t>(Blocking::MaxBlockRows(cin, tile_rows)) * PixelStride(cin);
+}
+
+}  // namespace siskin
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
-
-size_t PanelFloatsT(int cin) {
-  return static_cast<size_t>(Blocking::MaxBlockRows(cin, kTileRows)) * PixelStride(cin);
-}
 
 void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const float* depthwise_filter,
                       const PackedMatrix& pointwise, const Epilogue& epilogue, const View& y, float* scratch,
@@ -32,7 +41,7 @@ void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const f
                           threads.num_threads());
   const int stride = PixelStride(x.c);
   threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) {
-    float* panel = scratch + static_cast<size_t>(worker) * PanelFloatsT(x.c);
+    float* panel = scratch + static_cast<size_t>(worker) * SeparablePanelFloats(x.c, kTileRows);
     const Range tiles = blocking.tiles(item);
     const Range rows = blocking.rows(tiles);
     depthwise(rows.begin, rows.end, {panel, rows.begin, stride, true});
@@ -50,11 +59,10 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace siskin {
 
-HWY_EXPORT(PanelFloatsT);
 HWY_EXPORT(SeparableConv2DT);
 
 size_t SeparableScratch(int cin, int num_threads) {
-  return HWY_DYNAMIC_DISPATCH(PanelFloatsT)(cin) * static_cast<size_t>(num_threads);
+  return SeparablePanelFloats(cin, CurrentInstructionSet().tile_rows) * static_cast<size_t>(num_threads);
 }
 
 void SeparableConv2D(const SeparableParams& params, ConstView x, const float* depthwise, const PackedMatrix& pointwise,
