@@ -142,4 +142,19 @@ TEST(Layers, TheLibraryNeitherPrintsNorExitsNorCatches) {
   }
 }
 
+// A kernel that is called past kernels/dispatch.h would not obey SISKIN_ISA. One that asks for a target by its name
+// does something else, slower, on the targets of a newer Highway.
+TEST(Layers, KernelsAskTheTableAndNotForATarget) {
+  for (const SourceFile& file : Sources()) {
+    if (file.for_tests) continue;
+    if (file.path != "src/kernels/dispatch.h") {
+      EXPECT_FALSE(Uses(file.text, "HWY_DYNAMIC_DISPATCH(")) << file.path;
+    }
+    if (file.path == "src/kernels/targets.h") continue;
+    for (const char* what : {"HWY_TARGET ==", "HWY_TARGET <", "HWY_TARGET >", "HWY_AVX", "HWY_SSE", "HWY_NEON"}) {
+      EXPECT_FALSE(Uses(file.text, what)) << file.path << ": " << what;
+    }
+  }
+}
+
 }  // namespace

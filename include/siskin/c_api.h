@@ -38,7 +38,9 @@ typedef struct siskin_error {
 /* A model that can be asked. Not for two threads at once: give each its own. */
 typedef struct siskin_classifier siskin_classifier;
 
-/* A model from its file, or from its bytes, which are copied. threads 0: all processors. NULL if that fails. */
+/* A model from its file, or from its bytes, which are copied. threads 0: all processors. NULL if that fails.
+ * The environment variable SISKIN_ISA (avx512, avx2, sse4, neon, scalar; for comparisons) narrows the instruction sets;
+ * SISKIN_USAGE if the processor lacks the one it names. */
 siskin_classifier* siskin_open_file(const char* path, int threads, siskin_error* error);
 siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int threads, siskin_error* error);
 void siskin_close(siskin_classifier* classifier); /* NULL is allowed */

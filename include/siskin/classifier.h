@@ -27,7 +27,8 @@ struct Prediction {
 
 class Classifier {
  public:
-  // Reads a model file. threads 0: all processors. Throws Error: kIo (cannot be read), kModel (not a model of siskin).
+  // Reads a model file. threads 0: all processors. Throws Error: kIo (cannot be read), kModel (not a model of siskin),
+  // kUsage (the environment variable SISKIN_ISA names an instruction set that this processor lacks).
   explicit Classifier(const std::filesystem::path& model_file, int threads = 0);
   ~Classifier();
   Classifier(Classifier&&) noexcept;

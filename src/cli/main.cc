@@ -1,7 +1,6 @@
 // The program `siskin`: finds the verb, runs it, turns errors into one line for a person and an exit code. All the work
 // is done by the library; the verbs parse, call it and print.
 #include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <memory>
 #include <new>
@@ -17,11 +16,6 @@
 namespace siskin::cli {
 namespace {
 
-// SISKIN_ISA=avx2 takes effect before anything is packed for another instruction set.
-void ChooseIsa() {
-  const char* name = std::getenv("SISKIN_ISA");
-  if (name != nullptr && name[0] != '\0') ForceIsa(name);
-}
 
 // The arguments as they could be typed again in a shell.
 std::string CommandText(const std::vector<std::string>& arguments) {
@@ -39,7 +33,7 @@ std::string CommandText(const std::vector<std::string>& arguments) {
 }
 
 ExitCode RunVerb(Verb& verb, const OptionTable& options, const std::vector<std::string>& arguments, Console& console) {
-  ChooseIsa();
+  ObeyEnvironment();  // of a wrong SISKIN_ISA the user hears before any work
   const OutputGuard guard(options);
   Session session(verb.common(), CommandText(arguments), guard, console);
   return verb.Run(session);

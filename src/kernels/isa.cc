@@ -1,6 +1,7 @@
 #include "kernels/isa.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/error.h"
 #include "kernels/targets.h"
@@ -9,6 +10,7 @@
 #define HWY_TARGET_INCLUDE "kernels/isa.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -47,6 +49,18 @@ int64_t TargetsOf(const std::string& name) {
   return targets & AvailableTargets();
 }
 
+// `who`: for the message, who asked for it.
+void Force(const std::string& name, const char* who) {
+  const int64_t targets = name == "best" ? AvailableTargets() : TargetsOf(name);
+  if (targets == 0) {
+    std::string known;
+    for (const std::string& isa : SupportedIsas()) known += isa + ", ";
+    Fail(ErrorKind::kUsage, "{}instruction set \"{}\" is not available; this processor offers {}best", who, name,
+         known);
+  }
+  hwy::DisableTargets(~targets);
+}
+
 }  // namespace
 
 std::vector<std::string> SupportedIsas() {
@@ -59,7 +73,7 @@ std::vector<std::string> SupportedIsas() {
 }
 
 int64_t CurrentTarget() {
-  return HWY_DYNAMIC_DISPATCH(TargetT)();
+  return SISKIN_DISPATCH(TargetT)();
 }
 
 const InstructionSet& CurrentInstructionSet() {
@@ -70,14 +84,18 @@ std::string CurrentIsa() {
   return CurrentInstructionSet().name;
 }
 
+void ObeyEnvironment() {
+  static const bool obeyed = [] {
+    const char* name = std::getenv("SISKIN_ISA");
+    if (name != nullptr && name[0] != '\0') Force(name, "SISKIN_ISA: ");
+    return true;
+  }();
+  static_cast<void>(obeyed);
+}
+
 void ForceIsa(const std::string& name) {
-  const int64_t targets = name == "best" ? AvailableTargets() : TargetsOf(name);
-  if (targets == 0) {
-    std::string known;
-    for (const std::string& isa : SupportedIsas()) known += isa + ", ";
-    Fail(ErrorKind::kUsage, "instruction set \"{}\" is not available; this processor offers {}best", name, known);
-  }
-  hwy::DisableTargets(~targets);
+  ObeyEnvironment();
+  Force(name, "");
 }
 
 }  // namespace siskin

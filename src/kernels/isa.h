@@ -1,6 +1,6 @@
-// Which instruction set the kernels use. Highway picks the best one at run time; tests and `SISKIN_ISA` narrow
-// its choice, for everything in this process that uses the same Highway.
-// Matrices packed under one instruction set must be used under the same one: call ForceIsa before building anything.
+// Which instruction set the kernels use. Highway picks the best one at run time; the environment variable SISKIN_ISA
+// and tests narrow its choice, for everything in this process that uses the same Highway. Matrices packed under one
+// instruction set must be used under the same one: call ForceIsa before building anything.
 #pragma once
 
 #include <cstdint>
@@ -23,5 +23,9 @@ int64_t CurrentTarget();
 // From now on only `name`, or everything again with "best". kUsage if the name is unknown or the processor lacks it.
 // Not thread-safe.
 void ForceIsa(const std::string& name);
+
+// Forces what SISKIN_ISA says, the first time that it is called; kUsage if that is not available, every time. Every
+// kernel calls it before it picks its code (kernels/dispatch.h); a program may call it to hear of a mistake early.
+void ObeyEnvironment();
 
 }  // namespace siskin

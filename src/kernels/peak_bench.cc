@@ -1,7 +1,6 @@
 #include "kernels/peak_bench.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <ctime>
 #include <limits>
 #include <vector>
@@ -10,7 +9,7 @@
 #define HWY_TARGET_INCLUDE "kernels/peak_bench.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/isa.h"
+#include "kernels/dispatch.h"
 #include "kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -49,12 +48,6 @@ namespace {
 
 HWY_EXPORT(MultiplyAddsT);
 
-// SISKIN_ISA=avx2 kernels_bench: before any benchmark packs a matrix.
-const bool kIsaForced = [] {
-  if (const char* isa = std::getenv("SISKIN_ISA")) ForceIsa(isa);
-  return true;
-}();
-
 double Now(clockid_t clock) {
   timespec time;
   clock_gettime(clock, &time);
@@ -76,7 +69,7 @@ double MeasurePeakGflops(ThreadPool& threads) {
     const double start = Now(clock);
     threads.ParallelFor(static_cast<size_t>(threads.num_threads()), [&](size_t i, int) {
       float sink = 0.5f;
-      flops[i * 16] = HWY_DYNAMIC_DISPATCH(MultiplyAddsT)(kSteps, &sink);
+      flops[i * 16] = SISKIN_DISPATCH(MultiplyAddsT)(kSteps, &sink);
       benchmark::DoNotOptimize(sink);
     });
     const double seconds = Now(clock) - start;

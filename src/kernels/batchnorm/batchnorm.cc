@@ -6,6 +6,7 @@
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/runs.h"
 
@@ -47,7 +48,7 @@ void BatchNormAffine(const BatchNormWeights& weights, int channels, float* scale
 
 void ScaleShift(ConstView x, const float* scale, const float* shift, Activation activation, View y,
                 ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(ScaleShift)(x, scale, shift, activation, y, threads);
+  SISKIN_DISPATCH(ScaleShift)(x, scale, shift, activation, y, threads);
 }
 
 }  // namespace siskin

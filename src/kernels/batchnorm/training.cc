@@ -8,6 +8,7 @@
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/runs.h"
 
@@ -151,13 +152,13 @@ size_t ChannelSumsScratch(size_t num_pixels, int channels) {
 }
 
 void ChannelSums(ConstView x, float* sums, std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(ChannelSumsT)(x, scratch.data(), threads);
+  SISKIN_DISPATCH(ChannelSumsT)(x, scratch.data(), threads);
   AddPieces(x.num_pixels(), x.c, 1, scratch.data(), threads,
             [&](size_t c, double sum, double) { sums[c] = static_cast<float>(sum); });
 }
 
 void ChannelMoments(ConstView x, float* mean, float* variance, std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(MomentSumsT)(x, scratch.data(), threads);
+  SISKIN_DISPATCH(MomentSumsT)(x, scratch.data(), threads);
   const auto pixels = static_cast<double>(x.num_pixels());
   AddPieces(x.num_pixels(), x.c, 2, scratch.data(), threads, [&](size_t c, double sum, double squares) {
     const double offset = sum / pixels;  // from the pivot
@@ -168,7 +169,7 @@ void ChannelMoments(ConstView x, float* mean, float* variance, std::span<float> 
 
 void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* sum_dy,
                        float* sum_dy_x, std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(NormalizationSumsT)(norm, dy, x, centre, scratch.data(), threads);
+  SISKIN_DISPATCH(NormalizationSumsT)(norm, dy, x, centre, scratch.data(), threads);
   AddPieces(x.num_pixels(), x.c, 2, scratch.data(), threads, [&](size_t c, double sum, double with_x) {
     sum_dy[c] = static_cast<float>(sum);
     sum_dy_x[c] = static_cast<float>(with_x);
@@ -177,12 +178,12 @@ void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, con
 
 void NormalizationInputGradient(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,
                                 const float* c, View dx, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(NormalizationInputGradientT)(norm, dy, x, a, b, c, dx, threads);
+  SISKIN_DISPATCH(NormalizationInputGradientT)(norm, dy, x, a, b, c, dx, threads);
 }
 
 void ScaleShiftAdd(ConstView x, const float* scale, const float* shift, ConstView residual, View y,
                    ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(ScaleShiftAddT)(x, scale, shift, residual, y, threads);
+  SISKIN_DISPATCH(ScaleShiftAddT)(x, scale, shift, residual, y, threads);
 }
 
 }  // namespace siskin

@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "kernels/conv/conv.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/conv/taps.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/input_rows.h"
@@ -59,7 +60,7 @@ size_t Conv2DScratch(const WindowParams& params, int cin, int num_threads) {
 void Conv2D(const WindowParams& params, ConstView x, const PackedMatrix& filter, const Epilogue& epilogue, View y,
             std::span<float> scratch, ThreadPool& threads) {
   if (IsPointwise(params)) return MatMul(x, filter, epilogue, y, threads);
-  HWY_DYNAMIC_DISPATCH(Conv2DT)(params, x, filter, epilogue, y, scratch.data(), threads);
+  SISKIN_DISPATCH(Conv2DT)(params, x, filter, epilogue, y, scratch.data(), threads);
 }
 
 }  // namespace siskin

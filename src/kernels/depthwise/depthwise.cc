@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "kernels/depthwise/depthwise.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -43,7 +44,7 @@ HWY_EXPORT(DepthwiseConv2DT);
 
 void DepthwiseConv2D(const WindowParams& params, ConstView x, const float* filter, bool relu_input,
                      const Epilogue& epilogue, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(DepthwiseConv2DT)(params, x, filter, relu_input, epilogue, y, threads);
+  SISKIN_DISPATCH(DepthwiseConv2DT)(params, x, filter, relu_input, epilogue, y, threads);
 }
 
 }  // namespace siskin

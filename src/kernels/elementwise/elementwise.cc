@@ -4,6 +4,7 @@
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/runs.h"
 
@@ -108,25 +109,25 @@ HWY_EXPORT(CopyChannels);
 HWY_EXPORT(ScaleBytes);
 
 void Activate(ConstView x, Activation activation, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(Activate)(x, activation, y, threads);
+  SISKIN_DISPATCH(Activate)(x, activation, y, threads);
 }
 
 void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(Add)(a, b, activation, y, threads);
+  SISKIN_DISPATCH(Add)(a, b, activation, y, threads);
 }
 
 void ActivationInputGradient(ConstView x, Activation activation, ConstView dy, ConstView base, View dx,
                              ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(ActivationInputGradientT)(x, activation, dy, base, dx, threads);
+  SISKIN_DISPATCH(ActivationInputGradientT)(x, activation, dy, base, dx, threads);
 }
 
 void CopyChannels(ConstView x, View y, int offset, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(CopyChannels)(x, y, offset, threads);
+  SISKIN_DISPATCH(CopyChannels)(x, y, offset, threads);
 }
 
 void ScaleBytes(std::span<const unsigned char> bytes, int channels, const float* scale, const float* shift,
                 std::span<float> y) {
-  HWY_DYNAMIC_DISPATCH(ScaleBytes)(bytes, channels, scale, shift, y.data());
+  SISKIN_DISPATCH(ScaleBytes)(bytes, channels, scale, shift, y.data());
 }
 
 }  // namespace siskin

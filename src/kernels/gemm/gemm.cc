@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "kernels/gemm/gemm.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/isa.h"
 
@@ -84,7 +85,7 @@ void PackedMatrix::PackTurnedPanel(const float* filter, int taps, int p) {
 }
 
 void MatMul(ConstView x, const PackedMatrix& b, const Epilogue& epilogue, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(MatMulT)(x, b, epilogue, y, threads);
+  SISKIN_DISPATCH(MatMulT)(x, b, epilogue, y, threads);
 }
 
 }  // namespace siskin

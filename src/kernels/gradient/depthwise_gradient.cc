@@ -9,6 +9,7 @@
 #define HWY_TARGET_INCLUDE "kernels/gradient/depthwise_gradient.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
 
 #ifndef SISKIN_KERNELS_GRADIENT_DEPTHWISE_GRADIENT_ONCE_
@@ -480,7 +481,7 @@ size_t DepthwiseGradientScratch(const WindowParams& params, int c) {
 
 void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter,
                              std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(DepthwiseGradientsT)
+  SISKIN_DISPATCH(DepthwiseGradientsT)
   ({.window = params, .x = x, .relu_input = relu_input, .dy = dy, .flipped = nullptr, .dx = {}}, dfilter,
    scratch.data() + FilterFloats(params, x.c), threads);
 }
@@ -488,7 +489,7 @@ void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_
 void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx,
                             std::span<float> scratch, ThreadPool& threads) {
   if (params.stride_h != 1 || params.stride_w != 1) {
-    return HWY_DYNAMIC_DISPATCH(GatherInputGradientT)(params, dy, filter, dx, threads);
+    return SISKIN_DISPATCH(GatherInputGradientT)(params, dy, filter, dx, threads);
   }
   // With stride 1 it is the convolution of dy with the filter turned around, its window beginning kernel - 1 earlier.
   const Padding& padding = params.padding;
@@ -501,12 +502,12 @@ void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const floa
 
 void DepthwiseGradients(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, const float* filter,
                         float* dfilter, View dx, std::span<float> scratch, ThreadPool& threads) {
-  if (!HWY_DYNAMIC_DISPATCH(IsFusedT)(params)) {
+  if (!SISKIN_DISPATCH(IsFusedT)(params)) {
     DepthwiseFilterGradient(params, x, relu_input, dy, dfilter, scratch, threads);
     return DepthwiseInputGradient(params, dy, filter, dx, scratch, threads);
   }
   const float* flipped = Flip(params, filter, x.c, scratch.data());
-  HWY_DYNAMIC_DISPATCH(DepthwiseGradientsT)
+  SISKIN_DISPATCH(DepthwiseGradientsT)
   ({.window = params, .x = x, .relu_input = relu_input, .dy = dy, .flipped = flipped, .dx = dx}, dfilter,
    scratch.data() + FilterFloats(params, x.c), threads);
 }

@@ -8,6 +8,7 @@
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -140,16 +141,16 @@ HWY_EXPORT(MaxPoolInputGradientT);
 HWY_EXPORT(AveragePoolInputGradientT);
 
 void MaxPoolWithTaps(const WindowParams& params, ConstView x, View y, uint16_t* taps, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(MaxPoolWithTapsT)(params, x, y, taps, threads);
+  SISKIN_DISPATCH(MaxPoolWithTapsT)(params, x, y, taps, threads);
 }
 
 void MaxPoolInputGradient(const WindowParams& params, ConstView dy, const uint16_t* taps, View dx,
                           ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(MaxPoolInputGradientT)(params, dy, taps, dx, threads);
+  SISKIN_DISPATCH(MaxPoolInputGradientT)(params, dy, taps, dx, threads);
 }
 
 void AveragePoolInputGradient(const WindowParams& params, ConstView dy, View dx, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(AveragePoolInputGradientT)(params, dy, dx, threads);
+  SISKIN_DISPATCH(AveragePoolInputGradientT)(params, dy, dx, threads);
 }
 
 }  // namespace siskin

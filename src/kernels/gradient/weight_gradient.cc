@@ -6,6 +6,7 @@
 #define HWY_TARGET_INCLUDE "kernels/gradient/weight_gradient.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/gradient/product-inl.h"
 #include "kernels/input_rows.h"
@@ -436,22 +437,22 @@ HWY_EXPORT(Conv2DWeightGradientT);
 HWY_EXPORT(SeparableWeightGradientT);
 
 size_t WeightGradientScratch(int k, int n, int num_threads) {
-  return HWY_DYNAMIC_DISPATCH(WeightGradientScratchT)(k, n, num_threads);
+  return SISKIN_DISPATCH(WeightGradientScratchT)(k, n, num_threads);
 }
 
 void MatMulWeightGradient(ConstView x, ConstView dy, float* dw, std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(MatMulWeightGradientT)(x, dy, dw, scratch.data(), threads);
+  SISKIN_DISPATCH(MatMulWeightGradientT)(x, dy, dw, scratch.data(), threads);
 }
 
 void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy, float* dw, std::span<float> scratch,
                           ThreadPool& threads) {
   if (params == WindowParams{}) return MatMulWeightGradient(x, dy, dw, scratch, threads);
-  HWY_DYNAMIC_DISPATCH(Conv2DWeightGradientT)(params, x, dy, dw, scratch.data(), threads);
+  SISKIN_DISPATCH(Conv2DWeightGradientT)(params, x, dy, dw, scratch.data(), threads);
 }
 
 void SeparableWeightGradient(const SeparableParams& params, ConstView x, const float* depthwise, ConstView dy,
                              float* dw, std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(SeparableWeightGradientT)(params, x, depthwise, dy, dw, scratch.data(), threads);
+  SISKIN_DISPATCH(SeparableWeightGradientT)(params, x, depthwise, dy, dw, scratch.data(), threads);
 }
 
 }  // namespace siskin

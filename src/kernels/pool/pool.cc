@@ -8,6 +8,7 @@
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/runs.h"
 
@@ -172,19 +173,19 @@ HWY_EXPORT(GlobalAveragePool);
 HWY_EXPORT(GlobalMaxPool);
 
 void MaxPool(const WindowParams& params, ConstView x, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(MaxPool)(params, x, y, threads);
+  SISKIN_DISPATCH(MaxPool)(params, x, y, threads);
 }
 
 void AveragePool(const WindowParams& params, ConstView x, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(AveragePool)(params, x, y, threads);
+  SISKIN_DISPATCH(AveragePool)(params, x, y, threads);
 }
 
 void GlobalAveragePool(ConstView x, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(GlobalAveragePool)(x, y, threads);
+  SISKIN_DISPATCH(GlobalAveragePool)(x, y, threads);
 }
 
 void GlobalMaxPool(ConstView x, View y, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(GlobalMaxPool)(x, y, threads);
+  SISKIN_DISPATCH(GlobalMaxPool)(x, y, threads);
 }
 
 }  // namespace siskin

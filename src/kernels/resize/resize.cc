@@ -9,6 +9,7 @@
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/resize/weights.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -191,12 +192,12 @@ void Resize(const uint8_t* src, int src_w, int src_h, int channels, Interpolatio
   const size_t src_bytes = static_cast<size_t>(src_w) * channels, dst_bytes = static_cast<size_t>(dst_w) * channels;
   if (HeightFirst(src_w, src_h, dst_w, dst_h)) {
     std::vector<uint8_t> between(src_bytes * dst_h);
-    HWY_DYNAMIC_DISPATCH(ResizeHeight)(src, src_bytes, rows, between.data());
-    HWY_DYNAMIC_DISPATCH(ResizeWidth)(between.data(), src_w, dst_h, channels, columns, dst);
+    SISKIN_DISPATCH(ResizeHeight)(src, src_bytes, rows, between.data());
+    SISKIN_DISPATCH(ResizeWidth)(between.data(), src_w, dst_h, channels, columns, dst);
   } else {
     std::vector<uint8_t> between(dst_bytes * src_h);
-    HWY_DYNAMIC_DISPATCH(ResizeWidth)(src, src_w, src_h, channels, columns, between.data());
-    HWY_DYNAMIC_DISPATCH(ResizeHeight)(between.data(), dst_bytes, rows, dst);
+    SISKIN_DISPATCH(ResizeWidth)(src, src_w, src_h, channels, columns, between.data());
+    SISKIN_DISPATCH(ResizeHeight)(between.data(), dst_bytes, rows, dst);
   }
 }
 

@@ -4,6 +4,7 @@
 #define HWY_TARGET_INCLUDE "kernels/separable/separable.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/input_rows.h"
@@ -67,7 +68,7 @@ size_t SeparableScratch(int cin, int num_threads) {
 
 void SeparableConv2D(const SeparableParams& params, ConstView x, const float* depthwise, const PackedMatrix& pointwise,
                      const Epilogue& epilogue, View y, std::span<float> scratch, ThreadPool& threads) {
-  HWY_DYNAMIC_DISPATCH(SeparableConv2DT)(params, x, depthwise, pointwise, epilogue, y, scratch.data(), threads);
+  SISKIN_DISPATCH(SeparableConv2DT)(params, x, depthwise, pointwise, epilogue, y, scratch.data(), threads);
 }
 
 }  // namespace siskin
