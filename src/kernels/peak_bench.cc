@@ -23,15 +23,15 @@ inline constexpr int kChains = 12;
 double MultiplyAddsT(int steps, float* sink) {
   const Floats d;
   Vector sums[kChains];
-#pragma GCC unroll 16
+  HWY_UNROLL(16)
   for (int i = 0; i < kChains; ++i) sums[i] = hn::Set(d, 0.001f * static_cast<float>(i));
   const Vector a = hn::Set(d, *sink), b = hn::Set(d, 0.5f);
   for (int step = 0; step < steps; ++step) {
-#pragma GCC unroll 16
+    HWY_UNROLL(16)
     for (int i = 0; i < kChains; ++i) sums[i] = hn::MulAdd(sums[i], a, b);
   }
   Vector total = hn::Zero(d);
-#pragma GCC unroll 16
+  HWY_UNROLL(16)
   for (int i = 0; i < kChains; ++i) total = hn::Add(total, sums[i]);
   *sink = hn::GetLane(total) * 0.0f + 0.5f;
   return 2.0 * kChains * kLanes * steps;

@@ -18,10 +18,10 @@ namespace HWY_NAMESPACE {
 void ScaleShift(ConstView x, const float* scale, const float* shift, Activation activation, View y,
                 ThreadPool& threads) {
   const Clamp clamp(activation);
-  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* from = x.data + pixel * x.stride;
     float* to = y.data + pixel * y.stride;
-    ForLanes(count, [&](auto io, size_t i) {
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR {
       const auto scaled = hn::MulAdd(io.Load(from + i), io.Load(scale + i), io.Load(shift + i));
       io.Store(clamp(scaled), to + i);
     });

@@ -27,13 +27,13 @@ constexpr size_t kGroup = 4;
 template <int kSums, class Terms>
 void PieceSums(size_t num_pixels, int channels, float* scratch, ThreadPool& threads, const Terms& terms) {
   const size_t pieces = (num_pixels + kPiecePixels - 1) / kPiecePixels;
-  threads.ParallelFor(pieces, [&](size_t piece, int) {
+  threads.ParallelFor(pieces, [&](size_t piece, int) HWY_ATTR {
     float* sums = scratch + piece * kSums * channels;
     std::memset(sums, 0, sizeof(float) * kSums * channels);
     const size_t last = std::min(num_pixels, (piece + 1) * kPiecePixels);
     for (size_t pixel = piece * kPiecePixels; pixel < last; pixel += kGroup) {
       const size_t group = std::min(kGroup, last - pixel);
-      ForLanes(channels, [&](auto io, size_t i) {
+      ForLanes(channels, [&](auto io, size_t i) HWY_ATTR {
         Vector total[kSums];
         terms(io, pixel, i, total);
         for (size_t next = 1; next < group; ++next) {
@@ -51,38 +51,40 @@ void PieceSums(size_t num_pixels, int channels, float* scratch, ThreadPool& thre
 }
 
 void ChannelSumsT(ConstView x, float* scratch, ThreadPool& threads) {
-  PieceSums<1>(x.num_pixels(), x.c, scratch, threads, [&](auto io, size_t pixel, size_t i, Vector(&values)[1]) {
-    values[0] = io.Load(x.data + pixel * x.stride + i);
-  });
+  PieceSums<1>(x.num_pixels(), x.c, scratch, threads,
+               [&](auto io, size_t pixel, size_t i, Vector(&values)[1])
+                   HWY_ATTR { values[0] = io.Load(x.data + pixel * x.stride + i); });
 }
 
 void MomentSumsT(ConstView x, float* scratch, ThreadPool& threads) {
   const float* pivot = x.data;  // the first pixel: keeps the squares small where the mean is far from 0
-  PieceSums<2>(x.num_pixels(), x.c, scratch, threads, [&](auto io, size_t pixel, size_t i, Vector(&values)[2]) {
-    values[0] = hn::Sub(io.Load(x.data + pixel * x.stride + i), io.Load(pivot + i));
-    values[1] = hn::Mul(values[0], values[0]);
-  });
+  PieceSums<2>(x.num_pixels(), x.c, scratch, threads,
+               [&](auto io, size_t pixel, size_t i, Vector(&values)[2]) HWY_ATTR {
+                 values[0] = hn::Sub(io.Load(x.data + pixel * x.stride + i), io.Load(pivot + i));
+                 values[1] = hn::Mul(values[0], values[0]);
+               });
 }
 
 void NormalizationSumsT(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* scratch,
                         ThreadPool& threads) {
   const Passing passing(norm.activation);
-  PieceSums<2>(x.num_pixels(), x.c, scratch, threads, [&](auto io, size_t pixel, size_t i, Vector(&values)[2]) {
-    const auto value = io.Load(x.data + pixel * x.stride + i);
-    const auto y = hn::MulAdd(value, io.Load(norm.scale + i), io.Load(norm.shift + i));
-    values[0] = passing(y, io.Load(dy.data + pixel * dy.stride + i));
-    values[1] = hn::Mul(values[0], hn::Sub(value, io.Load(centre + i)));
-  });
+  PieceSums<2>(x.num_pixels(), x.c, scratch, threads,
+               [&](auto io, size_t pixel, size_t i, Vector(&values)[2]) HWY_ATTR {
+                 const auto value = io.Load(x.data + pixel * x.stride + i);
+                 const auto y = hn::MulAdd(value, io.Load(norm.scale + i), io.Load(norm.shift + i));
+                 values[0] = passing(y, io.Load(dy.data + pixel * dy.stride + i));
+                 values[1] = hn::Mul(values[0], hn::Sub(value, io.Load(centre + i)));
+               });
 }
 
 void NormalizationInputGradientT(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,
                                  const float* c, View dx, ThreadPool& threads) {
   const Passing passing(norm.activation);
-  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* from = x.data + pixel * x.stride;
     const float* slope = dy.data + pixel * dy.stride;
     float* to = dx.data + pixel * dx.stride;
-    ForLanes(count, [&](auto io, size_t i) {
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR {
       const auto value = io.Load(from + i);
       const auto y = hn::MulAdd(value, io.Load(norm.scale + i), io.Load(norm.shift + i));
       const auto passed = hn::Mul(io.Load(a + i), passing(y, io.Load(slope + i)));
@@ -93,11 +95,11 @@ void NormalizationInputGradientT(const Normalization& norm, ConstView dy, ConstV
 
 void ScaleShiftAddT(ConstView x, const float* scale, const float* shift, ConstView residual, View y,
                     ThreadPool& threads) {
-  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* from = x.data + pixel * x.stride;
     const float* other = residual.data + pixel * residual.stride;
     float* to = y.data + pixel * y.stride;
-    ForLanes(count, [&](auto io, size_t i) {
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR {
       const auto scaled = hn::MulAdd(io.Load(from + i), io.Load(scale + i), io.Load(shift + i));
       io.Store(hn::Add(scaled, io.Load(other + i)), to + i);
     });

@@ -6,8 +6,8 @@
 #define HWY_TARGET_INCLUDE "kernels/conv/conv.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/dispatch.h"
 #include "kernels/conv/taps.h"
+#include "kernels/dispatch.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/input_rows.h"
 #include "kernels/isa.h"
@@ -23,13 +23,13 @@ void Conv2DT(const WindowParams& params, const ConstView& x, const PackedMatrix&
   const ConvTaps taps(params, x, y.h, y.w, block_rows, scratch);
   const Blocking blocking(static_cast<int>(y.num_pixels()), row_floats, kTileRows, filter.num_panels(),
                           threads.num_threads());
-  threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) {
+  threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) HWY_ATTR {
     const Range tiles = blocking.tiles(item);
     const int first_row = blocking.rows(tiles).begin;
     const float* const* pointers = taps.FindRows(blocking, tiles, worker);
     MultiplyBlock(
         blocking, tiles, blocking.panels(item), filter, taps.num_taps(), epilogue, y,
-        [&](int row, int) { return pointers + static_cast<size_t>(row - first_row) * taps.num_taps(); },
+        [&](int row, int) HWY_ATTR { return pointers + static_cast<size_t>(row - first_row) * taps.num_taps(); },
         InputRows(params, x, y.h, y.w, blocking.next_rows(item)));
   });
 }

@@ -53,7 +53,7 @@ struct DepthwiseWeights3x3 {
 
   DepthwiseWeights3x3(const DepthwiseTask& task, int channel) {
     const int count = std::min(task.x.c - channel, kChannelBlock);
-    const auto copy = [&](const float* from, float* to) {
+    const auto copy = [&](const float* from, float* to) HWY_ATTR {
       for (int c = 0; c < count; ++c) to[c] = from[c];
       for (int c = count; c % kLanes != 0; ++c) to[c] = 0.0f;
     };
@@ -108,32 +108,32 @@ void Depthwise3x3Run(const DepthwiseRun& run, const DepthwiseWeights3x3& weights
   ForEachVector(r.whole, r.partial, [&](const auto& memory, int c) HWY_ATTR {
     const Floats d;
     Vector sums[kRows][kColumns];
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int i = 0; i < kRows * kColumns; ++i) sums[i / kColumns][i % kColumns] = hn::Load(d, weights.bias + c);
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int y = 0; y < kInputRows; ++y) {
       Vector values[kInputColumns];
-#pragma GCC unroll 16
+      HWY_UNROLL(16)
       for (int x = 0; x < kInputColumns; ++x) {
         values[x] = AtLeast(input_low, memory.Load(input.pixels[y][first + x] + c));
       }
-#pragma GCC unroll 8
+      HWY_UNROLL(8)
       for (int row = 0; row < kRows; ++row) {
         const int ky = y - row * kStrideH;
         if (ky < 0 || ky >= 3) continue;
-#pragma GCC unroll 3
+        HWY_UNROLL(3)
         for (int kx = 0; kx < 3; ++kx) {
           const Vector weight = hn::Load(d, weights.taps[ky * 3 + kx] + c);
-#pragma GCC unroll 8
+          HWY_UNROLL(8)
           for (int x = 0; x < kColumns; ++x) {
             sums[row][x] = hn::MulAdd(values[x * kStrideW + kx], weight, sums[row][x]);
           }
         }
       }
     }
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 8
+      HWY_UNROLL(8)
       for (int x = 0; x < kColumns; ++x) {
         Vector sum = sums[row][x];
         if (r.residual) {

@@ -4,8 +4,8 @@
 #define HWY_TARGET_INCLUDE "kernels/depthwise/depthwise.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -26,7 +26,7 @@ void DepthwiseConv2DT(const WindowParams& params, const ConstView& x, const floa
   constexpr int kRows = 8;
   const int num_rows = y.n * y.h;
   const int num_items = (num_rows + kRows - 1) / kRows;
-  threads.ParallelFor(static_cast<size_t>(num_items), [&](size_t item, int) {
+  threads.ParallelFor(static_cast<size_t>(num_items), [&](size_t item, int) HWY_ATTR {
     const Range rows = Part(num_rows, num_items, static_cast<int>(item));
     depthwise(rows.begin * y.w, rows.end * y.w, {y.pixel(0, rows.begin, 0), rows.begin * y.w, y.stride, y.padded});
   });

@@ -16,10 +16,10 @@ void Activate(ConstView x, Activation activation, View y, ThreadPool& threads) {
   const Clamp clamp(activation);
   const int lanes = RunLanes(x, y);
   const bool contiguous = x.stride == lanes && y.stride == lanes;
-  ForEachRun(x.num_pixels(), lanes, contiguous, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(x.num_pixels(), lanes, contiguous, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* from = x.data + pixel * x.stride;
     float* to = y.data + pixel * y.stride;
-    ForLanes(count, [&](auto io, size_t i) { io.Store(clamp(io.Load(from + i)), to + i); });
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR { io.Store(clamp(io.Load(from + i)), to + i); });
   });
 }
 
@@ -27,24 +27,24 @@ void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& th
   const Clamp clamp(activation);
   const int lanes = b.padded ? RunLanes(a, y) : a.c;
   const bool contiguous = a.stride == lanes && b.stride == lanes && y.stride == lanes;
-  ForEachRun(a.num_pixels(), lanes, contiguous, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(a.num_pixels(), lanes, contiguous, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* left = a.data + pixel * a.stride;
     const float* right = b.data + pixel * b.stride;
     float* to = y.data + pixel * y.stride;
-    ForLanes(count,
-             [&](auto io, size_t i) { io.Store(clamp(hn::Add(io.Load(left + i), io.Load(right + i))), to + i); });
+    ForLanes(count, [&](auto io, size_t i)
+                        HWY_ATTR { io.Store(clamp(hn::Add(io.Load(left + i), io.Load(right + i))), to + i); });
   });
 }
 
 void ActivationInputGradientT(ConstView x, Activation activation, ConstView dy, ConstView base, View dx,
                               ThreadPool& threads) {
   const Passing passing(activation);
-  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(x.num_pixels(), x.c, /*contiguous=*/false, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* from = x.data + pixel * x.stride;
     const float* slope = dy.data + pixel * dy.stride;
     const float* other = base.data + pixel * base.stride;
     float* to = dx.data + pixel * dx.stride;
-    ForLanes(count, [&](auto io, size_t i) {
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR {
       const Vector passed = passing(io.Load(from + i), io.Load(slope + i));
       io.Store(base.data ? hn::Add(io.Load(other + i), passed) : passed, to + i);
     });
@@ -53,10 +53,10 @@ void ActivationInputGradientT(ConstView x, Activation activation, ConstView dy, 
 
 void CopyChannels(ConstView x, View y, int offset, ThreadPool& threads) {
   const bool contiguous = x.stride == x.c && y.stride == x.c;
-  ForEachRun(x.num_pixels(), x.c, contiguous, threads, [&](size_t pixel, size_t count) {
+  ForEachRun(x.num_pixels(), x.c, contiguous, threads, [&](size_t pixel, size_t count) HWY_ATTR {
     const float* from = x.data + pixel * x.stride;
     float* to = y.data + pixel * y.stride + offset;
-    ForLanes(count, [&](auto io, size_t i) { io.Store(io.Load(from + i), to + i); });
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR { io.Store(io.Load(from + i), to + i); });
   });
 }
 

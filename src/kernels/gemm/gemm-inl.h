@@ -14,6 +14,7 @@
 
 #include "kernels/gemm/blocking.h"
 #include "kernels/gemm/gemm.h"
+#include "kernels/prefetch.h"
 #include "kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -39,24 +40,25 @@ struct Tile {
 
 // sums += one column of A times one row of B.
 template <int kRows>
-HWY_INLINE void MultiplyAddStep(const float* const (&a)[kRows], int k, const float* b, Vector (&sums)[kRows][kTileVectors]) {
+HWY_INLINE void MultiplyAddStep(const float* const (&a)[kRows], int k, const float* b,
+                                Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
   Vector vectors[kTileVectors];
-#pragma GCC unroll 4
+  HWY_UNROLL(4)
   for (int v = 0; v < kTileVectors; ++v) vectors[v] = hn::Load(d, b + v * kLanes);
-#pragma GCC unroll 16
+  HWY_UNROLL(16)
   for (int row = 0; row < kRows; ++row) {
     const Vector value = hn::Set(d, a[row][k]);
-#pragma GCC unroll 4
+    HWY_UNROLL(4)
     for (int v = 0; v < kTileVectors; ++v) sums[row][v] = hn::MulAdd(value, vectors[v], sums[row][v]);
   }
 }
 
 template <int kRows>
 HWY_INLINE void ClearSums(Vector (&sums)[kRows][kTileVectors]) {
-#pragma GCC unroll 16
+  HWY_UNROLL(16)
   for (int row = 0; row < kRows; ++row) {
-#pragma GCC unroll 4
+    HWY_UNROLL(4)
     for (int v = 0; v < kTileVectors; ++v) sums[row][v] = hn::Zero(Floats());
   }
 }
@@ -69,11 +71,11 @@ HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][kTileVector
   const float* prefetch = tile.prefetch;
   for (int tap = 0; tap < tile.num_taps; ++tap, rows += kRows) {
     const float* a[kRows];
-#pragma GCC unroll 16
+    HWY_UNROLL(16)
     for (int row = 0; row < kRows; ++row) a[row] = rows[row];
     int k = 0;
     for (; k + 2 <= tile.tap_length; k += 2, b += 2 * kPanelWidth, prefetch += kLineFloats) {
-      __builtin_prefetch(prefetch, 0, 2);  // into L2
+      PrefetchL2(prefetch);
       MultiplyAddStep<kRows>(a, k, b, sums);
       MultiplyAddStep<kRows>(a, k + 1, b + kPanelWidth, sums);
     }
@@ -85,13 +87,13 @@ HWY_INLINE void MultiplyTile(const Tile& tile, Vector (&sums)[kRows][kTileVector
 template <int kRows>
 HWY_INLINE void StoreFullTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
-#pragma GCC unroll 4
+  HWY_UNROLL(4)
   for (int v = 0; v < kTileVectors; ++v) {
     const int column = v * kLanes;
     const Vector bias = tile.bias ? hn::LoadU(d, tile.bias + column) : hn::Zero(d);
-    const float* residual = tile.residual + column;
+    const float* residual = tile.residual ? tile.residual + column : nullptr;
     float* y = tile.y + column;
-#pragma GCC unroll 16
+    HWY_UNROLL(16)
     for (int row = 0; row < kRows; ++row, y += tile.y_stride) {
       Vector sum = hn::Add(sums[row][v], bias);
       if (tile.residual) {
@@ -107,13 +109,13 @@ HWY_INLINE void StoreFullTile(const Tile& tile, const Clamp& clamp, const Vector
 template <int kRows>
 HWY_INLINE void StorePartialTile(const Tile& tile, const Clamp& clamp, const Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
-#pragma GCC unroll 4
+  HWY_UNROLL(4)
   for (int v = 0; v < kTileVectors; ++v) {
     const int column = v * kLanes;
     const int count = HWY_MIN(tile.columns - column, kLanes);
     if (count <= 0) return;
     const Vector bias = tile.bias ? LoadFirst(tile.bias + column, count) : hn::Zero(d);
-#pragma GCC unroll 16
+    HWY_UNROLL(16)
     for (int row = 0; row < kRows; ++row) {
       Vector sum = hn::Add(sums[row][v], bias);
       if (tile.residual) sum = hn::Add(sum, LoadFirst(tile.residual + row * tile.residual_stride + column, count));

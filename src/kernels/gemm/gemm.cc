@@ -16,7 +16,7 @@ namespace HWY_NAMESPACE {
 
 void MatMulT(const ConstView& x, const PackedMatrix& b, const Epilogue& epilogue, const View& y, ThreadPool& threads) {
   const Blocking blocking(static_cast<int>(x.num_pixels()), b.k(), kTileRows, b.num_panels(), threads.num_threads());
-  threads.ParallelFor(blocking.num_items(), [&](size_t item, int) {
+  threads.ParallelFor(blocking.num_items(), [&](size_t item, int) HWY_ATTR {
     const Range next = blocking.next_rows(item);
     const std::span next_input(x.data + static_cast<size_t>(next.begin) * x.stride,
                                static_cast<size_t>(next.size()) * x.stride);

@@ -9,8 +9,9 @@
 #define HWY_TARGET_INCLUDE "kernels/gradient/depthwise_gradient.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/dispatch.h"
+#include "kernels/prefetch.h"
 
 #ifndef SISKIN_KERNELS_GRADIENT_DEPTHWISE_GRADIENT_ONCE_
 #define SISKIN_KERNELS_GRADIENT_DEPTHWISE_GRADIENT_ONCE_
@@ -86,36 +87,36 @@ void InputRun(const GradientRun& run, const DepthwiseWeights3x3* weights, Vector
   ForEachVector(r.whole, r.partial, [&](const auto& memory, int c) HWY_ATTR {
     const Floats d;
     // The same columns of the next stripe, into L2: it is a whole stripe of work away, longer than memory takes.
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int i = 0; i < kRows * kColumns; ++i) {
       const int row = i / kColumns, column = i % kColumns;
-      __builtin_prefetch(r.in + (row + kRows) * r.in_row + column * r.in_stride + c, 0, 2);
-      __builtin_prefetch(table.pixels[row + 2][first + column + 1] + kRows * r.dy_row + c, 0, 2);
-      if (kWithInput) __builtin_prefetch(r.out + (row + kRows) * r.out_row + column * r.out_stride + c, 1, 2);
+      PrefetchL2(r.in + (row + kRows) * r.in_row + column * r.in_stride + c);
+      PrefetchL2(table.pixels[row + 2][first + column + 1] + kRows * r.dy_row + c);
+      if (kWithInput) PrefetchL2ToWrite(r.out + (row + kRows) * r.out_row + column * r.out_stride + c);
     }
     Vector taps[9], x[kRows][kColumns], dx[kRows][kColumns];
-#pragma GCC unroll 9
+    HWY_UNROLL(9)
     for (int tap = 0; tap < 9; ++tap) taps[tap] = hn::Load(d, filter_sums.taps[tap] + c);
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int i = 0; i < kRows * kColumns; ++i) {
       const int row = i / kColumns, column = i % kColumns;
       x[row][column] = AtLeast(input_low, memory.Load(r.in + row * r.in_row + column * r.in_stride + c));
       if (kWithInput) dx[row][column] = hn::Zero(d);
     }
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int y = 0; y < kRows + 2; ++y) {
       Vector dy[kColumns + 2];
-#pragma GCC unroll 8
+      HWY_UNROLL(8)
       for (int i = 0; i < kColumns + 2; ++i) dy[i] = memory.Load(table.pixels[y][first + i] + c);
-#pragma GCC unroll 8
+      HWY_UNROLL(8)
       for (int row = 0; row < kRows; ++row) {
         const int ky = y - row;
         if (ky < 0 || ky >= 3) continue;
-#pragma GCC unroll 3
+        HWY_UNROLL(3)
         for (int kx = 0; kx < 3; ++kx) {
           const int tap = ky * 3 + kx;
           const Vector weight = kWithInput ? hn::Load(d, weights->taps[tap] + c) : hn::Zero(d);
-#pragma GCC unroll 8
+          HWY_UNROLL(8)
           for (int column = 0; column < kColumns; ++column) {
             if (kWithInput) dx[row][column] = hn::MulAdd(dy[column + kx], weight, dx[row][column]);
             taps[tap] = hn::MulAdd(dy[column + kx], x[row][column], taps[tap]);
@@ -123,10 +124,10 @@ void InputRun(const GradientRun& run, const DepthwiseWeights3x3* weights, Vector
         }
       }
     }
-#pragma GCC unroll 9
+    HWY_UNROLL(9)
     for (int tap = 0; tap < 9; ++tap) hn::Store(taps[tap], d, filter_sums.taps[tap] + c);
     if (kWithInput) {
-#pragma GCC unroll 8
+      HWY_UNROLL(8)
       for (int i = 0; i < kRows * kColumns; ++i) {
         const int row = i / kColumns, column = i % kColumns;
         memory.Store(dx[row][column], r.out + row * r.out_row + column * r.out_stride + c);
@@ -142,18 +143,18 @@ void OutputRun(const GradientRun& run, Vector input_low, const InputTable& table
   ForEachVector(r.whole, r.partial, [&](const auto& memory, int c) HWY_ATTR {
     const Floats d;
     Vector dy[kColumns];
-#pragma GCC unroll 8
+    HWY_UNROLL(8)
     for (int column = 0; column < kColumns; ++column) dy[column] = memory.Load(r.in + column * r.in_stride + c);
-#pragma GCC unroll 3
+    HWY_UNROLL(3)
     for (int ky = 0; ky < 3; ++ky) {
       constexpr int kInputs = (kColumns - 1) * kStride + 3;
       Vector x[kInputs];
-#pragma GCC unroll 16
+      HWY_UNROLL(16)
       for (int i = 0; i < kInputs; ++i) x[i] = AtLeast(input_low, memory.Load(table.pixels[ky][first + i] + c));
-#pragma GCC unroll 3
+      HWY_UNROLL(3)
       for (int kx = 0; kx < 3; ++kx) {
         Vector sum = hn::Load(d, filter_sums.taps[ky * 3 + kx] + c);
-#pragma GCC unroll 8
+        HWY_UNROLL(8)
         for (int column = 0; column < kColumns; ++column) {
           sum = hn::MulAdd(dy[column], x[column * kStride + kx], sum);
         }
@@ -345,11 +346,11 @@ void DepthwiseGradientsT(const GradientTask& task, float* dfilter, float* scratc
   const RowGroups groups(task.dy.n, DepthwiseGradient::FromInput(window) ? task.x.h : task.dy.h);
   const int c = task.x.c, num_blocks = (c + kChannelBlock - 1) / kChannelBlock;
   const size_t group_floats = GroupFloats(window, c);
-  threads.ParallelFor(static_cast<size_t>(groups.count()) * num_blocks, [&](size_t item, int) {
+  threads.ParallelFor(static_cast<size_t>(groups.count()) * num_blocks, [&](size_t item, int) HWY_ATTR {
     const auto group = static_cast<int>(item / num_blocks), block = static_cast<int>(item % num_blocks);
     gradient(groups.rows(group), block * kChannelBlock, scratch + static_cast<size_t>(group) * group_floats);
   });
-  threads.ParallelFor(static_cast<size_t>(window.kernel_h) * window.kernel_w, [&](size_t tap, int) {
+  threads.ParallelFor(static_cast<size_t>(window.kernel_h) * window.kernel_w, [&](size_t tap, int) HWY_ATTR {
     float* sums = dfilter + tap * c;
     std::fill_n(sums, c, 0.0f);
     for (int group = 0; group < groups.count(); ++group) {
@@ -421,7 +422,7 @@ class GatherRow {
     const int partial = dx_.c % kLanes;
     ForEachVector(dx_.c - partial, partial, [&](const auto& memory, int c) HWY_ATTR {
       Vector sum = is_first ? hn::Zero(Floats()) : memory.Load(to + c);
-#pragma GCC unroll 4
+      HWY_UNROLL(4)
       for (int i = 0; i < count; ++i) {
         sum = hn::MulAdd(memory.Load(taps.dy[i] + c), memory.Load(taps.weights[i] + c), sum);
       }
@@ -438,8 +439,9 @@ class GatherRow {
 void GatherInputGradientT(const WindowParams& window, const ConstView& dy, const float* filter, const View& dx,
                           ThreadPool& threads) {
   const GatherRow gather(window, dy, filter, dx);
-  threads.ParallelFor(static_cast<size_t>(dx.n) * dx.h,
-                      [&](size_t row, int) { gather(static_cast<int>(row) / dx.h, static_cast<int>(row) % dx.h); });
+  threads.ParallelFor(static_cast<size_t>(dx.n) * dx.h, [&](size_t row, int) HWY_ATTR {
+    gather(static_cast<int>(row) / dx.h, static_cast<int>(row) % dx.h);
+  });
 }
 
 bool IsFusedT(const WindowParams& window) {

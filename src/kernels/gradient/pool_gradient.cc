@@ -29,12 +29,13 @@ constexpr int kChunk = 256;
 // Calls body(image, row) for every row of the images, on all threads.
 template <class Body>
 void ForEachImageRow(int images, int rows, ThreadPool& threads, const Body& body) {
-  threads.ParallelFor(static_cast<size_t>(images) * static_cast<size_t>(rows),
-                      [&](size_t index, int) { body(static_cast<int>(index) / rows, static_cast<int>(index) % rows); });
+  threads.ParallelFor(static_cast<size_t>(images) * static_cast<size_t>(rows), [&](size_t index, int) HWY_ATTR {
+    body(static_cast<int>(index) / rows, static_cast<int>(index) % rows);
+  });
 }
 
 void MaxPoolWithTapsT(const WindowParams& params, ConstView x, View y, uint16_t* taps, ThreadPool& threads) {
-  ForEachImageRow(y.n, y.h, threads, [&](int image, int oy) {
+  ForEachImageRow(y.n, y.h, threads, [&](int image, int oy) HWY_ATTR {
     const int top = oy * params.stride_h - params.padding.top;
     for (int ox = 0; ox < y.w; ++ox) {
       const int left = ox * params.stride_w - params.padding.left;
@@ -50,7 +51,7 @@ void MaxPoolWithTapsT(const WindowParams& params, ConstView x, View y, uint16_t*
           for (int kx = std::max(0, -left); kx < std::min(params.kernel_w, x.w - left); ++kx) {
             const float* from = x.pixel(image, top + ky, left + kx) + channel;
             const Vector here = hn::Set(Floats(), static_cast<float>(ky * params.kernel_w + kx));
-            ForLanes(static_cast<size_t>(count), [&](auto io, size_t i) {
+            ForLanes(static_cast<size_t>(count), [&](auto io, size_t i) HWY_ATTR {
               const Vector value = io.Load(from + i), best = io.Load(largest + i), at = io.Load(place + i);
               const auto first = hn::Lt(at, hn::Zero(Floats()));  // -infinity is a value like any other
               const auto wins = hn::Or(hn::Or(first, hn::Gt(value, best)), hn::IsNaN(value));
@@ -84,7 +85,7 @@ HWY_INLINE void AddWhereTap(const float* slope, const uint16_t* taps, int tap, s
 void MaxPoolInputGradientT(const WindowParams& params, ConstView dy, const uint16_t* taps, View dx,
                            ThreadPool& threads) {
   const auto channels = static_cast<size_t>(dx.c);
-  ForEachImageRow(dx.n, dx.h, threads, [&](int image, int iy) {
+  ForEachImageRow(dx.n, dx.h, threads, [&](int image, int iy) HWY_ATTR {
     const Windows rows(iy, params.kernel_h, params.stride_h, params.padding.top, dy.h);
     for (int ix = 0; ix < dx.w; ++ix) {
       const Windows columns(ix, params.kernel_w, params.stride_w, params.padding.left, dy.w);
@@ -105,10 +106,10 @@ void MaxPoolInputGradientT(const WindowParams& params, ConstView dy, const uint1
 
 void AveragePoolInputGradientT(const WindowParams& params, ConstView dy, View dx, ThreadPool& threads) {
   // Pixels of x in the window with this index along one axis.
-  const auto size = [](int index, int kernel, int stride, int padding, int count) {
+  const auto size = [](int index, int kernel, int stride, int padding, int count) HWY_ATTR {
     return std::min(index * stride - padding + kernel, count) - std::max(index * stride - padding, 0);
   };
-  ForEachImageRow(dx.n, dx.h, threads, [&](int image, int iy) {
+  ForEachImageRow(dx.n, dx.h, threads, [&](int image, int iy) HWY_ATTR {
     const Windows rows(iy, params.kernel_h, params.stride_h, params.padding.top, dy.h);
     for (int ix = 0; ix < dx.w; ++ix) {
       const Windows columns(ix, params.kernel_w, params.stride_w, params.padding.left, dy.w);
@@ -120,7 +121,7 @@ void AveragePoolInputGradientT(const WindowParams& params, ConstView dy, View dx
           const int width = size(ox, params.kernel_w, params.stride_w, params.padding.left, dx.w);
           const Vector share = hn::Set(Floats(), 1.0f / static_cast<float>(height * width));
           const float* slope = dy.pixel(image, oy, ox);
-          ForLanes(static_cast<size_t>(dx.c), [&](auto io, size_t i) {
+          ForLanes(static_cast<size_t>(dx.c), [&](auto io, size_t i) HWY_ATTR {
             io.Store(hn::MulAdd(io.Load(slope + i), share, io.Load(to + i)), to + i);
           });
         }

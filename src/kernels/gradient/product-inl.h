@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "kernels/gemm/gemm-inl.h"
+#include "kernels/prefetch.h"
 #include "kernels/vector-inl.h"
 #include "tensor/view.h"
 
@@ -43,7 +44,7 @@ inline void PackPanel(const float* dy, int stride, int columns, int count, float
   const Floats d;
   if (columns == kPanelWidth) {
     for (int pixel = 0; pixel < count; ++pixel, dy += stride, panel += kPanelWidth) {
-#pragma GCC unroll 4
+      HWY_UNROLL(4)
       for (int v = 0; v < kTileVectors; ++v) hn::Store(hn::LoadU(d, dy + v * kLanes), d, panel + v * kLanes);
     }
     return;
@@ -79,12 +80,12 @@ template <int kRows>
 HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[kRows][kTileVectors]) {
   const Floats d;
   Vector dy[kTileVectors];
-#pragma GCC unroll 4
+  HWY_UNROLL(4)
   for (int v = 0; v < kTileVectors; ++v) dy[v] = hn::Load(d, panel + v * kLanes);
-#pragma GCC unroll 16
+  HWY_UNROLL(16)
   for (int row = 0; row < kRows; ++row) {
     const Vector value = hn::Set(d, a[row]);
-#pragma GCC unroll 4
+    HWY_UNROLL(4)
     for (int v = 0; v < kTileVectors; ++v) sums[row][v] = hn::MulAdd(value, dy[v], sums[row][v]);
   }
 }
@@ -98,10 +99,11 @@ void ComputeGradientTile(const GradientTile& tile) {
   const float *soon = tile.prefetch[0].line, *soon_too = tile.prefetch[1].line;
   const ptrdiff_t a_stride = tile.a_stride, soon_stride = tile.prefetch[0].stride,
                   soon_too_stride = tile.prefetch[1].stride;
-  const auto add_pixels = [&](int count) HWY_ATTR {
+  // Always inlined: clang would keep the sums in memory for a call.
+  const auto add_pixels = [&](int count) HWY_ATTR __attribute__((always_inline)) {
     for (; count > 0; --count) {
-      __builtin_prefetch(soon, 0, 2);  // into L2
-      __builtin_prefetch(soon_too, 0, 2);
+      PrefetchL2(soon);
+      PrefetchL2(soon_too);
       GradientStep<kRows>(a, panel, sums);
       a += a_stride;
       panel += kPanelWidth;
@@ -114,23 +116,23 @@ void ComputeGradientTile(const GradientTile& tile) {
   const int pixels_per_row = tile.pixels / (2 * kRows);
   const float* dw_line = tile.dw;
   for (int row = 0; row < kRows; ++row, dw_line += tile.dw_stride) {
-#pragma GCC unroll 4
-    for (int v = 0; v < kTileVectors; ++v) __builtin_prefetch(dw_line + v * kLanes, 1, 3);
-    __builtin_prefetch(dw_line + tile.columns - 1, 1, 3);
+    HWY_UNROLL(4)
+    for (int v = 0; v < kTileVectors; ++v) PrefetchL1ToWrite(dw_line + v * kLanes);
+    PrefetchL1ToWrite(dw_line + tile.columns - 1);
     add_pixels(pixels_per_row);
   }
   add_pixels(tile.pixels - kRows * pixels_per_row);
-#pragma GCC unroll 4
+  HWY_UNROLL(4)
   for (int v = 0; v < kTileVectors; ++v) {
     const int count = tile.columns - v * kLanes;
     float* dw = tile.dw + v * kLanes;
     if (count >= kLanes) {
-#pragma GCC unroll 16
+      HWY_UNROLL(16)
       for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
         hn::StoreU(tile.is_first ? sums[row][v] : hn::Add(hn::LoadU(d, dw), sums[row][v]), d, dw);
       }
     } else if (count > 0) {
-#pragma GCC unroll 16
+      HWY_UNROLL(16)
       for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
         StoreFirst(tile.is_first ? sums[row][v] : hn::Add(LoadFirst(dw, count), sums[row][v]), dw, count);
       }

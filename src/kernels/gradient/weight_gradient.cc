@@ -6,8 +6,8 @@
 #define HWY_TARGET_INCLUDE "kernels/gradient/weight_gradient.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/dispatch.h"
 #include "kernels/gradient/product-inl.h"
 #include "kernels/input_rows.h"
 
@@ -263,7 +263,7 @@ class WeightGradient {
     for (int index = 0; index < num_pieces_; ++index) {
       const Range pixels = Piece(index);
       const Rows rows = AllRows(pixels);
-      threads_.ParallelFor(static_cast<size_t>(num_items), [&](size_t i, int worker) {
+      threads_.ParallelFor(static_cast<size_t>(num_items), [&](size_t i, int worker) HWY_ATTR {
         const int item = static_cast<int>(i), block = item / num_panels_;
         const Range own = Part(num_items, threads_.num_threads(), worker);
         const Soon soon = {.dy = NextPanel(index, item, own),
@@ -292,7 +292,7 @@ class WeightGradient {
     const Range panels = {std::max(own.begin, block * num_panels_), std::min(own.end, (block + 1) * num_panels_)};
     if (item < panels.begin || item >= panels.end) return {};  // another thread's item
     const int parts = panels.size(), part = item - panels.begin;
-    const auto slivers = [&](int of_block) { return Part(slivers_.count(), num_blocks, of_block); };
+    const auto slivers = [&](int of_block) HWY_ATTR { return Part(slivers_.count(), num_blocks, of_block); };
     if (panels.end < own.end) return BlockColumns(rows, slivers(block + 1), parts, part);
     if (index + 1 == num_pieces_) return {};
     const Range next = Piece(index + 1);
@@ -327,7 +327,7 @@ class WeightGradient {
     const int stripe = 2 * source_.row_width();
     const int group = stripe <= kGroup ? kGroup / stripe * stripe : kGroup;
     const int stride = RowStride(k_);
-    threads_.ParallelFor(static_cast<size_t>((pixels.size() + group - 1) / group), [&](size_t item, int) {
+    threads_.ParallelFor(static_cast<size_t>((pixels.size() + group - 1) / group), [&](size_t item, int) HWY_ATTR {
       const int first = pixels.begin + static_cast<int>(item) * group;
       source_.rows(first, std::min(first + group, pixels.end),
                    scratch_ + static_cast<ptrdiff_t>(first - pixels.begin) * stride);
@@ -348,12 +348,12 @@ class WeightGradient {
     const size_t worker_floats = RowsFloats(k_) + kPanelFloats;
     const size_t size = static_cast<size_t>(k_) * n_;
     float* chunks = scratch_ + worker_floats * static_cast<size_t>(threads_.num_threads());
-    threads_.ParallelFor(kNumChunks, [&](size_t chunk, int worker) {
+    threads_.ParallelFor(kNumChunks, [&](size_t chunk, int worker) HWY_ATTR {
       float* memory = scratch_ + worker_floats * static_cast<size_t>(worker);
       SumChunk(Part(num_pieces_, kNumChunks, static_cast<int>(chunk)), memory, chunks + chunk * size);
     });
     constexpr size_t kFloats = 1024;
-    threads_.ParallelFor((size + kFloats - 1) / kFloats, [&](size_t item, int) {
+    threads_.ParallelFor((size + kFloats - 1) / kFloats, [&](size_t item, int) HWY_ATTR {
       const size_t begin = item * kFloats, end = std::min(begin + kFloats, size);
       std::copy(chunks + begin, chunks + end, dw_ + begin);
       for (int chunk = 1; chunk < kNumChunks; ++chunk) {

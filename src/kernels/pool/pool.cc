@@ -42,7 +42,7 @@ template <typename Body>
 void ForEachRow(ConstView x, ConstView y, ThreadPool& threads, const Body& body) {
   const int lanes = RunLanes(x, y);
   const size_t rows = static_cast<size_t>(y.n) * y.h, per_item = RowsPerItem(rows);
-  threads.ParallelFor((rows + per_item - 1) / per_item, [&](size_t index, int) {
+  threads.ParallelFor((rows + per_item - 1) / per_item, [&](size_t index, int) HWY_ATTR {
     for (size_t row = index * per_item; row < std::min(rows, (index + 1) * per_item); ++row) {
       for (int channel = 0; channel < lanes; channel += kChunk) {
         body(static_cast<int>(row / y.h), static_cast<int>(row % y.h), channel, std::min(kChunk, lanes - channel));
@@ -55,22 +55,22 @@ void ForEachRow(ConstView x, ConstView y, ThreadPool& threads, const Body& body)
 // window, 5 + 2 comparisons instead of 8 and 6 loads instead of 9. Places outside the image are replaced by the nearest
 // one inside, which is in the same window.
 void MaxPool3x3Stride2(const WindowParams& params, ConstView x, View y, ThreadPool& threads) {
-  ForEachRow(x, y, threads, [&](int image, int oy, int channel, int count) {
+  ForEachRow(x, y, threads, [&](int image, int oy, int channel, int count) HWY_ATTR {
     const int top = oy * params.stride_h - params.padding.top;
     const float* rows[3];
     for (int i = 0; i < 3; ++i) rows[i] = x.pixel(image, std::clamp(top + i, 0, x.h - 1), 0) + channel;
-    const auto column_max = [&](auto io, ptrdiff_t i) {
+    const auto column_max = [&](auto io, ptrdiff_t i) HWY_ATTR {
       return MaxOrNan(MaxOrNan(io.Load(rows[0] + i), io.Load(rows[1] + i)), io.Load(rows[2] + i));
     };
-    const auto column = [&](int ix) { return static_cast<ptrdiff_t>(std::clamp(ix, 0, x.w - 1)) * x.stride; };
+    const auto column = [&](int ix) HWY_ATTR { return static_cast<ptrdiff_t>(std::clamp(ix, 0, x.w - 1)) * x.stride; };
 
     HWY_ALIGN float shared[kChunk];
     int left = -params.padding.left;
-    ForLanes(count, [&](auto io, size_t i) { io.Store(column_max(io, column(left) + i), shared + i); });
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR { io.Store(column_max(io, column(left) + i), shared + i); });
     for (int ox = 0; ox < y.w; ++ox, left += 2) {
       const ptrdiff_t middle = column(left + 1), right = column(left + 2);
       float* to = y.pixel(image, oy, ox) + channel;
-      ForLanes(count, [&](auto io, size_t i) {
+      ForLanes(count, [&](auto io, size_t i) HWY_ATTR {
         const auto last = column_max(io, right + i);
         io.Store(MaxOrNan(MaxOrNan(io.Load(shared + i), column_max(io, middle + i)), last), to + i);
         io.Store(last, shared + i);
@@ -82,13 +82,13 @@ void MaxPool3x3Stride2(const WindowParams& params, ConstView x, View y, ThreadPo
 // Any window: every output is computed from its taps alone. Op: see MaxOp and MeanOp.
 template <class Op>
 void PoolWindows(const Op& op, const WindowParams& params, ConstView x, View y, ThreadPool& threads) {
-  ForEachRow(x, y, threads, [&](int image, int oy, int channel, int count) {
+  ForEachRow(x, y, threads, [&](int image, int oy, int channel, int count) HWY_ATTR {
     const Span rows(oy * params.stride_h - params.padding.top, params.kernel_h, x.h);
     for (int ox = 0; ox < y.w; ++ox) {
       const Span columns(ox * params.stride_w - params.padding.left, params.kernel_w, x.w);
       const int taps = (rows.last - rows.first) * (columns.last - columns.first);
       float* to = y.pixel(image, oy, ox) + channel;
-      ForLanes(count, [&](auto io, size_t i) {
+      ForLanes(count, [&](auto io, size_t i) HWY_ATTR {
         Vector result = hn::Set(Floats(), Op::kStart);
         for (int iy = rows.first; iy < rows.last; ++iy) {
           const float* from = x.pixel(image, iy, columns.first) + channel + i;
@@ -107,7 +107,7 @@ void PoolWindows(const Op& op, const WindowParams& params, ConstView x, View y, 
 template <class Op>
 void PoolImages(const Op& op, ConstView x, View y, ThreadPool& threads) {
   const int lanes = RunLanes(x, y), chunks = (lanes + kChunk - 1) / kChunk;
-  threads.ParallelFor(static_cast<size_t>(x.n) * chunks, [&](size_t index, int) {
+  threads.ParallelFor(static_cast<size_t>(x.n) * chunks, [&](size_t index, int) HWY_ATTR {
     const int image = static_cast<int>(index / chunks), channel = static_cast<int>(index % chunks) * kChunk;
     const int count = std::min(kChunk, lanes - channel);
     HWY_ALIGN float total[kChunk];
@@ -117,12 +117,14 @@ void PoolImages(const Op& op, ConstView x, View y, ThreadPool& threads) {
       std::fill_n(row, count, Op::kStart);
       for (int ix = 0; ix < x.w; ++ix) {
         const float* from = x.pixel(image, iy, ix) + channel;
-        ForLanes(count, [&](auto io, size_t i) { io.Store(op.Join(io.Load(row + i), io.Load(from + i)), row + i); });
+        ForLanes(count,
+                 [&](auto io, size_t i) HWY_ATTR { io.Store(op.Join(io.Load(row + i), io.Load(from + i)), row + i); });
       }
-      ForLanes(count, [&](auto io, size_t i) { io.Store(op.Join(io.Load(total + i), io.Load(row + i)), total + i); });
+      ForLanes(count,
+               [&](auto io, size_t i) HWY_ATTR { io.Store(op.Join(io.Load(total + i), io.Load(row + i)), total + i); });
     }
     float* to = y.pixel(image, 0, 0) + channel;
-    ForLanes(count, [&](auto io, size_t i) { io.Store(op.Finish(io.Load(total + i), x.h * x.w), to + i); });
+    ForLanes(count, [&](auto io, size_t i) HWY_ATTR { io.Store(op.Finish(io.Load(total + i), x.h * x.w), to + i); });
   });
 }
 

@@ -4,8 +4,8 @@
 #define HWY_TARGET_INCLUDE "kernels/separable/separable.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/dispatch.h"
 #include "kernels/depthwise/depthwise-inl.h"
+#include "kernels/dispatch.h"
 #include "kernels/gemm/gemm-inl.h"
 #include "kernels/input_rows.h"
 #include "kernels/isa.h"
@@ -41,7 +41,7 @@ void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const f
   const Blocking blocking(static_cast<int>(y.num_pixels()), x.c, kTileRows, pointwise.num_panels(),
                           threads.num_threads());
   const int stride = PixelStride(x.c);
-  threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) {
+  threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) HWY_ATTR {
     float* panel = scratch + static_cast<size_t>(worker) * SeparablePanelFloats(x.c, kTileRows);
     const Range tiles = blocking.tiles(item);
     const Range rows = blocking.rows(tiles);
