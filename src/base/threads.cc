@@ -20,11 +20,57 @@
 namespace siskin {
 namespace {
 
-void Pause() {
+// What differs between processors: a pause in a loop that waits for another core, and the register that says what
+// becomes of denormals.
 #if defined(__x86_64__)
+
+void Pause() {
   _mm_pause();
-#endif
 }
+
+constexpr uint64_t kFlushDenormals = 0x8040;  // MXCSR: bit 15 flush to zero, bit 6 denormals are zero
+
+uint64_t FloatingPointControl() {
+  return _mm_getcsr();
+}
+
+void SetFloatingPointControl(uint64_t control) {
+  _mm_setcsr(static_cast<unsigned>(control));
+}
+
+#elif defined(__aarch64__)
+
+// `yield` is meant for this but does nothing on most cores; `isb` empties the pipeline, which takes about as long as
+// the pause of x86.
+void Pause() {
+  asm volatile("isb" ::: "memory");
+}
+
+constexpr uint64_t kFlushDenormals = uint64_t{1} << 24;  // FPCR.FZ: operands and results
+
+uint64_t FloatingPointControl() {
+  uint64_t control;
+  asm volatile("mrs %0, fpcr" : "=r"(control));
+  return control;
+}
+
+void SetFloatingPointControl(uint64_t control) {
+  asm volatile("msr fpcr, %0" ::"r"(control) : "memory");
+}
+
+#else
+
+void Pause() {}
+
+constexpr uint64_t kFlushDenormals = 0;
+
+uint64_t FloatingPointControl() {
+  return 0;
+}
+
+void SetFloatingPointControl(uint64_t) {}
+
+#endif
 
 // Some 20 us of pauses on a 3-5 GHz core: longer than the gap between two layers of a network, much shorter than the
 // time it takes to wake a sleeping thread several times per layer.
@@ -148,16 +194,11 @@ int AvailableProcessors() {
   return std::max(processors, 1);
 }
 
-#if defined(__x86_64__)
-ScopedFlushDenormals::ScopedFlushDenormals() : saved_(_mm_getcsr()) {
-  _mm_setcsr(saved_ | 0x8040);  // bit 15: flush to zero, bit 6: denormals are zero
+ScopedFlushDenormals::ScopedFlushDenormals() : saved_(FloatingPointControl()) {
+  SetFloatingPointControl(saved_ | kFlushDenormals);
 }
 ScopedFlushDenormals::~ScopedFlushDenormals() {
-  _mm_setcsr(saved_);
+  SetFloatingPointControl(saved_);
 }
-#else
-ScopedFlushDenormals::ScopedFlushDenormals() : saved_(0) {}
-ScopedFlushDenormals::~ScopedFlushDenormals() = default;
-#endif
 
 }  // namespace siskin

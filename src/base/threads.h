@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 
@@ -42,7 +43,7 @@ void LowerThreadPriority();
 // Processors this process may use: the smaller of affinity mask and cgroup CPU quota, at least 1.
 int AvailableProcessors();
 
-// While alive, this thread treats denormal floats as zero (x86: FTZ and DAZ), as every pool thread does.
+// While alive, this thread treats denormal floats as zero (x86: FTZ and DAZ, ARM: FZ), as every pool thread does.
 class ScopedFlushDenormals {
  public:
   ScopedFlushDenormals();
@@ -51,7 +52,7 @@ class ScopedFlushDenormals {
   ScopedFlushDenormals& operator=(const ScopedFlushDenormals&) = delete;
 
  private:
-  unsigned saved_;
+  uint64_t saved_;
 };
 
 }  // namespace siskin

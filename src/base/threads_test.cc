@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <limits>
 #include <thread>
 #include <vector>
 
@@ -75,6 +76,40 @@ TEST(ThreadPool, WhoIsDoneHelpsTheOthers) {
   });
   EXPECT_TRUE(helped);
 }
+
+#if defined(__x86_64__) || defined(__aarch64__)
+// volatile: the processor shall do it, not the compiler.
+float HalfOfTheSmallestNormal() {
+  volatile float smallest = std::numeric_limits<float>::min();
+  return smallest * 0.5f;
+}
+
+// As an operand, too.
+float DenormalTimesALot() {
+  volatile float denormal = std::numeric_limits<float>::denorm_min();
+  return denormal * 1e30f;
+}
+
+TEST(ScopedFlushDenormals, DenormalsAreZeroWhileItLives) {
+  EXPECT_GT(HalfOfTheSmallestNormal(), 0);
+  {
+    const ScopedFlushDenormals flush;
+    EXPECT_EQ(HalfOfTheSmallestNormal(), 0);
+    EXPECT_EQ(DenormalTimesALot(), 0);
+  }
+  EXPECT_GT(HalfOfTheSmallestNormal(), 0);
+  EXPECT_GT(DenormalTimesALot(), 0);
+}
+
+TEST(ScopedFlushDenormals, EveryWorkerFlushes) {
+  ThreadPool threads(3);
+  std::vector<float> results(100, 1.0f);
+  threads.ParallelFor(results.size(),
+                      [&](size_t i, int) { results[i] = HalfOfTheSmallestNormal() + DenormalTimesALot(); });
+  EXPECT_EQ(results, std::vector<float>(100, 0.0f));
+  EXPECT_GT(HalfOfTheSmallestNormal(), 0);
+}
+#endif
 
 }  // namespace
 }  // namespace siskin
