@@ -5,6 +5,7 @@ add_library(siskin_flags INTERFACE)
 target_compile_options(siskin_flags INTERFACE
   -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 warns about std::string concatenation itself (GCC bug 105651)
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>  # libstdc++ 12's std::stable_sort uses what it deprecates
   -ffp-contract=off)  # the same source gives the same bits whatever the compiler would like to fuse
 # Highway compiles every kernel once for each of these instruction sets, of those that the processor family has:
 # AVX-512, AVX2, SSE4; NEON, and, its next bit, NEON without AES; WASM; plain C++. Its other ones add compile time and
@@ -50,7 +51,7 @@ function(siskin_unity target)
   endforeach()
   set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_MODE GROUP)
   # GCC takes the names of an included file's anonymous namespace for those of a header.
-  target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>)
 endfunction()
 
 # The code of the named folders of src/, in `out`; tests, benchmarks and test helpers left out.
