@@ -93,7 +93,7 @@ class Phase {
       std::error_code ignored;
       if ((slot < 0 && !with_stopped) || !fs::exists(file, ignored)) continue;
       FineTuneState state;
-      const auto read = [&, &file = file] {
+      const auto read = [&] {
         state = tuner_.FromCheckpoint(ReadCheckpoint(file, options_.identity), Printable(file.native()));
       };
       const std::string problem = options_.attempt ? options_.attempt(read) : (read(), std::string());
