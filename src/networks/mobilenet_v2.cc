@@ -14,11 +14,11 @@ namespace siskin {
 namespace {
 
 // A row of table 2: n blocks of c channels that widen t times, the first with stride s.
-struct Row {
+struct Stage {
   int t, c, n, s;
 };
 
-constexpr std::array<Row, 7> kRows = {
+constexpr std::array<Stage, 7> kStages = {
     {{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2}, {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}}};
 
 constexpr int kLastFilters = 1280;
@@ -40,7 +40,7 @@ class MobileNetV2 {
     Normalize("bn_Conv1");
     Relu6("Conv1_relu");
     int number = 0;
-    for (const Row& row : kRows) {
+    for (const Stage& row : kStages) {
       for (int i = 0; i < row.n; ++i) InvertedResidual(number++, row, i == 0 ? row.s : 1);
     }
     // The last convolution grows with alpha, but does not shrink.
@@ -58,7 +58,7 @@ class MobileNetV2 {
   }
 
  private:
-  void InvertedResidual(int number, const Row& row, int stride) {
+  void InvertedResidual(int number, const Stage& row, int stride) {
     const std::string block = number == 0 ? "expanded_conv_" : fmt::format("block_{}_", number);
     const NodeId input = x_;
     const int narrow = g_.shape(input).c;
