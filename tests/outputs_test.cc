@@ -267,6 +267,7 @@ TEST_F(Outputs, NoneReplacesAFileOfAnotherKind) {
         if (name == "model" && file.type == &cli::kModel) continue;
         if (name == "table (path)" && file.type == &cli::kFeatureList) continue;
         EXPECT_FALSE(cli::MayBeReplacedBy(*file.type, bytes)) << name << " by " << file.type->name;
+        if (file.type == &cli::kRunFile && file.path.filename() != "split.csv") continue;  // they share one rule
         if (++count % kKindsARun != 0) continue;  // starting the program for each would take long under a sanitizer
         ClearOutputs();
         fs::create_directories(file.path.parent_path());
