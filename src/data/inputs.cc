@@ -130,7 +130,7 @@ std::vector<fs::path> ExpandInputs(std::span<const std::string> arguments, std::
 
 std::vector<fs::path> PhotosBelow(const fs::path& folder) {
   std::vector<fs::path> photos;
-  AddFolder(folder, &photos);
+  Append(PhotosIn(folder), &photos);
   return photos;
 }
 

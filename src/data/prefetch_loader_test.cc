@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 using testing::EncodeJpeg;
 using testing::GradientPicture;
 
-constexpr uint64_t kSeed = 3;
+constexpr uint64_t kLoaderSeed = 3;
 constexpr size_t kPhotoFloats = 16 * 16 * 3;
 
 class PrefetchLoaderTest : public ::testing::Test {
@@ -31,17 +31,17 @@ class PrefetchLoaderTest : public ::testing::Test {
       files_.push_back(folder_.path() / fmt::format("{}.jpg", i));
       testing::PutFile(files_.back(), i == 7 ? "broken" : EncodeJpeg(GradientPicture(20 + i, 45 - i)));
     }
-    order_ = RandomPermutation(static_cast<uint32_t>(files_.size()), Random(kSeed, RandomPurpose::kTest));
+    order_ = RandomPermutation(static_cast<uint32_t>(files_.size()), Random(kLoaderSeed, RandomPurpose::kTest));
   }
 
   PrefetchLoader Loader(const PrefetchOptions& options, const char* augmentation = "strong") const {
-    return PrefetchLoader(files_, preprocessing_, FindAugmentation(augmentation), kSeed, options);
+    return PrefetchLoader(files_, preprocessing_, FindAugmentation(augmentation), kLoaderSeed, options);
   }
 
   // What the loader promises, computed by a plain loop.
   std::vector<float> Expected(const char* augmentation, uint32_t epoch, uint32_t photo) const {
     std::vector<float> pixels(kPhotoFloats, 9);
-    const DrawnAugmentation drawn = DrawAugmentation(FindAugmentation(augmentation), 16, 16, kSeed, epoch, photo);
+    const DrawnAugmentation drawn = DrawAugmentation(FindAugmentation(augmentation), 16, 16, kLoaderSeed, epoch, photo);
     std::string buffer;
     LoadPhoto(
         files_[photo], DecodeOptionsFor(preprocessing_, drawn), pixels,

@@ -99,7 +99,8 @@ TEST(DrawPhotos, IsAFunctionOfSeedAndPathAndNeverMoreThanIsAllowed) {
     ASSERT_TRUE(DrawPhotos(&again, most, 3));
     EXPECT_EQ(SplitByPath(again), SplitByPath(drawn));
     ASSERT_TRUE(DrawPhotos(&other, most, 4));
-    if (most < 100) EXPECT_NE(SplitByPath(other), SplitByPath(drawn)) << most;
+    // Of nearly all photos another seed may leave out the same few.
+    EXPECT_TRUE(most >= 100 || SplitByPath(other) != SplitByPath(drawn)) << most;
   }
 }
 

@@ -23,6 +23,7 @@ namespace {
 
 using testing::Blocks;
 using testing::Case;
+using testing::ExpectError;
 using testing::MakeProblem;
 using testing::Outcome;
 using testing::PlanOf;
@@ -133,16 +134,6 @@ TEST(TrainingPlan, StatisticsStayWhereTheyAreUsed) {
 }
 
 // ---- names and errors ----
-
-void ExpectError(ErrorKind kind, const std::string& part, const std::function<void()>& action) {
-  try {
-    action();
-    ADD_FAILURE() << "no error, expected one with: " << part;
-  } catch (const Error& error) {
-    EXPECT_EQ(error.kind(), kind) << error.what();
-    EXPECT_NE(std::string(error.what()).find(part), std::string::npos) << error.what();
-  }
-}
 
 TEST(TrainingPlan, ParametersAreInKerasOrder) {
   const Graph graph = XceptionBlock();

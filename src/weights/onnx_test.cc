@@ -26,7 +26,8 @@ std::string FloatTensor(const std::string& name, const Shape& shape, const std::
   return BytesField(5, dims + NumberField(2, 1) + BytesField(field, FloatBytes(values)) + BytesField(8, name));
 }
 
-std::string Node(const std::string& op, const std::vector<std::string>& inputs, const std::string& attributes = "") {
+std::string OnnxNode(const std::string& op, const std::vector<std::string>& inputs,
+                     const std::string& attributes = "") {
   std::string node;
   for (const std::string& input : inputs) node += BytesField(1, input);
   return BytesField(1, node + BytesField(2, "y") + BytesField(4, op) + attributes);
@@ -55,7 +56,7 @@ std::string ChannelsFirst(const std::string& name, const Tensor& tensor, bool de
 
 // The small network as Siskin's own export writes it, with a head on top.
 std::string SmallModel(const NetworkLayout& layout, const std::string& more = "") {
-  std::string nodes = Node("Cast", {"image"}), initializers = FloatTensor("preprocess/scale", {1}, {0.5f}) + more;
+  std::string nodes = OnnxNode("Cast", {"image"}), initializers = FloatTensor("preprocess/scale", {1}, {0.5f}) + more;
   const TensorMap tensors = SmallWeights(layout);
   for (const LayerLayout& layer : layout) {
     std::vector<std::string> inputs = {"x"};
@@ -64,13 +65,13 @@ std::string SmallModel(const NetworkLayout& layout, const std::string& more = ""
       initializers += ChannelsFirst(parameter.name, tensors.at(parameter.name), depthwise);
       inputs.push_back(parameter.name);
       if (!depthwise) continue;
-      nodes += Node("Conv", inputs);
+      nodes += OnnxNode("Conv", inputs);
       inputs = {"between"};
     }
     const bool norm = layer.keras_class == "BatchNormalization";
-    nodes += Node(norm ? "BatchNormalization" : layer.keras_class == "Dense" ? "Gemm" : "Conv", inputs);
+    nodes += OnnxNode(norm ? "BatchNormalization" : layer.keras_class == "Dense" ? "Gemm" : "Conv", inputs);
   }
-  nodes += Node("Gemm", {"x", "head_logits/kernel", "head_logits/bias"});
+  nodes += OnnxNode("Gemm", {"x", "head_logits/kernel", "head_logits/bias"});
   initializers += FloatTensor("head_logits/kernel", {1, 2}, {1, 2}) + FloatTensor("head_logits/bias", {2}, {1, 2});
   return Model(nodes + BytesField(2, "network") + initializers);
 }
@@ -92,7 +93,7 @@ TEST(Onnx, ReadsSiskinsOwnExport) {
 TEST(Onnx, GammaOfOnesIsNone) {
   for (const float one : {1.0f, 2.0f}) {
     const std::string bytes =
-        Model(Node("BatchNormalization", {"x", "bn/ones", "bn/beta", "bn/moving_mean", "bn/moving_variance"}) +
+        Model(OnnxNode("BatchNormalization", {"x", "bn/ones", "bn/beta", "bn/moving_mean", "bn/moving_variance"}) +
               FloatTensor("bn/ones", {1}, {one}) + FloatTensor("bn/beta", {1}, {3}) +
               FloatTensor("bn/moving_mean", {1}, {4}) + FloatTensor("bn/moving_variance", {1}, {5}));
     const FileContents contents = ReadOnnx(bytes, "x");
@@ -104,7 +105,7 @@ TEST(Onnx, GammaOfOnesIsNone) {
 TEST(Onnx, TransposedMatrix) {
   const std::string attribute = BytesField(5, BytesField(1, "transB") + NumberField(3, 1) + NumberField(20, 2));
   const FileContents contents =
-      ReadOnnx(Model(Node("Gemm", {"x", "fc.weight", "fc.bias"}, attribute) +
+      ReadOnnx(Model(OnnxNode("Gemm", {"x", "fc.weight", "fc.bias"}, attribute) +
                      FloatTensor("fc.weight", {2, 1}, {5, 6}, 4) + FloatTensor("fc.bias", {2}, {7, 8})),
                "x");
   EXPECT_EQ(contents.tensors.at("fc.weight").shape(), (Shape{1, 2}));
@@ -115,10 +116,10 @@ TEST(Onnx, TransposedMatrix) {
 TEST(Onnx, WeightsWithTwoNames) {
   const std::string twin =
       BytesField(1, BytesField(1, "bn.bias") + BytesField(2, "bn.running_mean") + BytesField(4, "Identity"));
-  const FileContents contents =
-      ReadOnnx(Model(twin + Node("BatchNormalization", {"x", "bn.weight", "bn.bias", "bn.running_mean", "bn.weight"}) +
-                     FloatTensor("bn.weight", {1}, {3}) + FloatTensor("bn.bias", {1}, {4})),
-               "x");
+  const FileContents contents = ReadOnnx(
+      Model(twin + OnnxNode("BatchNormalization", {"x", "bn.weight", "bn.bias", "bn.running_mean", "bn.weight"}) +
+            FloatTensor("bn.weight", {1}, {3}) + FloatTensor("bn.bias", {1}, {4})),
+      "x");
   EXPECT_EQ(contents.tensors.at("bn.running_mean").values<float>()[0], 4);
   EXPECT_EQ(contents.models.at(0).layers.at(0).tensors,
             (std::vector<std::string>{"bn.weight", "bn.bias", "bn.running_mean"}));
@@ -126,7 +127,7 @@ TEST(Onnx, WeightsWithTwoNames) {
 
 TEST(Onnx, RefusesWhatClaimsTooMuch) {
   const auto gemm_with = [](const std::string& tensor) {
-    return Model(Node("Gemm", {"x", "w"}) + BytesField(5, tensor));
+    return Model(OnnxNode("Gemm", {"x", "w"}) + BytesField(5, tensor));
   };
   const std::string w = BytesField(8, "w"), type = NumberField(2, 1);
   const auto dims = [](std::initializer_list<uint64_t> list) {

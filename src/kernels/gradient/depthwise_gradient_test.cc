@@ -18,7 +18,7 @@ Layout OutputOf(const WindowParams& window, const Layout& x) {
 }
 
 // Scratch of exactly the size that the kernels ask for, filled with NaN.
-Buffer Scratch(const WindowParams& window, const Layout& x, const ThreadPool& threads) {
+Buffer Scratch(const WindowParams& window, const Layout& x) {
   return Buffer(Dense(1, 1, 1, static_cast<int>(DepthwiseGradientScratch(window, x.c))));
 }
 std::span<float> Span(Buffer& buffer) {
@@ -33,7 +33,7 @@ void CheckFilter(const WindowParams& window, const Layout& x_layout, const Layou
   CheckKernel(
       Dense(1, window.kernel_h, window.kernel_w, c), DenseView(expected.data(), 1, window.kernel_h, window.kernel_w, c),
       {.depth = static_cast<int64_t>(dy.view().num_pixels()), .seed = kSeed}, [&](View dfilter, ThreadPool& threads) {
-        Buffer scratch = Scratch(window, x_layout, threads);
+        Buffer scratch = Scratch(window, x_layout);
         DepthwiseFilterGradient(window, x.view(), relu_input, dy.view(), dfilter.data, Span(scratch), threads);
       });
 }
@@ -45,7 +45,7 @@ void CheckInput(const WindowParams& window, const Layout& dx_layout, const Layou
   Buffer expected(dx_layout);
   reference::DepthwiseInputGradient(window, dy.view(), filter.data(), expected.view());
   CheckKernel(dx_layout, expected.view(), {.depth = taps, .seed = kSeed}, [&](View dx, ThreadPool& threads) {
-    Buffer scratch = Scratch(window, dx_layout, threads);
+    Buffer scratch = Scratch(window, dx_layout);
     DepthwiseInputGradient(window, dy.view(), filter.data(), dx, Span(scratch), threads);
   });
 }
@@ -67,7 +67,7 @@ void CheckBoth(const WindowParams& window, const Layout& x_layout, const Layout&
     CheckKernel(
         x_layout, expected.view(), {.depth = taps, .seed = kSeed},
         [&](View dx, ThreadPool& threads) {
-          Buffer scratch = Scratch(window, x_layout, threads);
+          Buffer scratch = Scratch(window, x_layout);
           std::vector<float> dfilter(expected_filter.size());
           DepthwiseGradients(window, in_place ? dx : x.view(), relu_input, dy.view(), filter.data(), dfilter.data(), dx,
                              Span(scratch), threads);
