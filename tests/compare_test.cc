@@ -11,7 +11,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Networks that know nothing, on a few drawn photos: what is measured does not matter here, that it is does.
-std::vector<std::string> Arguments(const Workshop& shop, std::vector<std::string> more) {
+std::vector<std::string> CompareArguments(const Workshop& shop, std::vector<std::string> more) {
   std::vector<std::string> arguments = {
       "compare", shop.path("photos"), "--run-dir", shop.path("runs"), "--weights", "none", "--size",
       "71",      "--epochs",          "3"};
@@ -22,7 +22,8 @@ std::vector<std::string> Arguments(const Workshop& shop, std::vector<std::string
 TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
   const Workshop shop(10);
   const auto compare = [&] {
-    const RunResult result = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--format", "json"}));
+    const RunResult result =
+        RunSiskin(CompareArguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--format", "json"}));
     EXPECT_EQ(result.exit_code, 0) << result.err;
     return ParseJson(result.out, "compare");
   };
@@ -56,10 +57,10 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
   }
 
   if (UnderSanitizer()) return;  // two more measurements, of what the next test prints, too
-  const RunResult text = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet"}));
+  const RunResult text = RunSiskin(CompareArguments(shop, {"--networks", "mobilenet_v2,mobilenet"}));
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_NE(text.out.find("\nbest: " + json["best"].get<std::string>()), std::string::npos) << text.out;
-  const RunResult csv = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--format", "csv"}));
+  const RunResult csv = RunSiskin(CompareArguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--format", "csv"}));
   EXPECT_EQ(CountLines(csv.out), 3u) << csv.out;
   EXPECT_TRUE(csv.out.starts_with("network,size,validation_accuracy,")) << csv.out;
 }
@@ -67,7 +68,7 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
 TEST(Compare, LimitsChooseAndMayLeaveNone) {
   const Workshop shop(10);
   fs::create_directory(shop.path("photos") / "bat");
-  const RunResult small = RunSiskin(Arguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--max-mb", "11"}));
+  const RunResult small = RunSiskin(CompareArguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--max-mb", "11"}));
   EXPECT_EQ(small.exit_code, 0) << small.err;
   EXPECT_NE(small.out.find("best: mobilenet_v2, the only one within the limits"), std::string::npos) << small.out;
   EXPECT_NE(small.out.find("out: mobilenet, "), std::string::npos) << small.out;
@@ -75,7 +76,7 @@ TEST(Compare, LimitsChooseAndMayLeaveNone) {
   EXPECT_NE(note, std::string::npos) << small.err;
   EXPECT_EQ(small.err.find("without photos", note + 30), std::string::npos)
       << "once, not for each network: " << small.err;
-  const RunResult none = RunSiskin(Arguments(shop, {"--networks", "mobilenet", "--max-mb", "1"}));
+  const RunResult none = RunSiskin(CompareArguments(shop, {"--networks", "mobilenet", "--max-mb", "1"}));
   EXPECT_EQ(none.exit_code, 5) << none.err;
   EXPECT_NE(none.out.find("mobilenet"), std::string::npos) << "the table is there all the same";
   EXPECT_NE(none.err.find("no network is within the limits"), std::string::npos) << none.err;

@@ -13,10 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool Contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
-
 class Layout : public ::testing::Test {
  protected:
   fs::path photos() const { return shop_.path("photos"); }

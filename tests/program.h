@@ -47,5 +47,6 @@ class BackgroundSiskin {
 std::string ReadText(const std::filesystem::path& file);
 void WriteText(const std::filesystem::path& file, const std::string& text);
 size_t CountLines(const std::string& text);
+bool Contains(const std::string& text, const std::string& part);
 
 }  // namespace siskin::testing
