@@ -9,7 +9,6 @@
 
 #include "base/files.h"
 #include "base/testing.h"
-#include "base/utf8.h"
 #include "images/testing_images.h"
 #include "model/testing_model.h"
 #include "siskin/classifier.h"
@@ -108,21 +107,6 @@ TEST_F(CApiTest, ErrorsAreCodesAndSentences) {
 TEST(CApi, NullHasNoClasses) {
   EXPECT_EQ(siskin_num_classes(nullptr), 0);
   EXPECT_EQ(siskin_class_name(nullptr, 0), nullptr);
-}
-
-// The message of an error is text even where it had to be cut: the path of a missing file, of three-byte characters and
-// shifted by one byte at a time.
-TEST(CApi, MessagesAreCutBetweenCharacters) {
-  std::string path;
-  while (path.size() < 600) path += "\u9E1F";
-  for (int shift = 0; shift < 3; ++shift) {
-    siskin_error error = {};
-    EXPECT_EQ(siskin_open_file(path.c_str(), 1, &error), nullptr);
-    EXPECT_EQ(error.status, SISKIN_IO);
-    EXPECT_GT(std::strlen(error.message), sizeof(error.message) - 4);
-    EXPECT_TRUE(IsValidUtf8(error.message)) << error.message;
-    path.insert(0, "m");
-  }
 }
 
 TEST(CApi, KnowsItsVersion) {

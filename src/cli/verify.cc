@@ -46,14 +46,15 @@ std::string WeightsText(const VerifyResult& result, const std::string& model) {
 class VerifyVerb : public Verb {
  public:
   void Declare(Options options) override {
-    options.Describe("Prove that a model file is undamaged and answers here as where it was trained.",
+    options.Describe("Prove that a model is undamaged and answers as it was trained.",
                      "Compares the SHA-256 of its card and of its weights with those in the file, and runs the small "
                      "reference pictures whose answers are stored there.");
     options.Argument("MODEL", Reads(&model_), "a model file made by `siskin train`");
     AddFormat(options, {"text", "json"});
     AddThreads(options);
     options.Footer(
-        "Exit code 5 if the weights or an answer differ, 1 if the file cannot be read or its card is damaged.\n\n"
+        "Exit code 5 if the weights or an answer differ, 1 if the file cannot be read or\n"
+        "its card is damaged.\n\n"
         "Examples:\n"
         "  siskin verify pets.safetensors\n"
         "  SISKIN_ISA=avx2 siskin verify pets.safetensors");

@@ -66,11 +66,11 @@ TEST_F(PhotosToScoreTest, RecallsThePartThatWasDrawn) {
   ASSERT_TRUE(DrawPhotos(&drawn, 24, 9));
   AssignSplits(&drawn, 0.2, 0.3, 9);
   ModelCard card = CardOf(drawn, 9);
-  card.data["max_photos"] = 24;
+  card.data["max_photos"] = 24u;
   const Dataset dataset = Scan({card});
   EXPECT_EQ(Fingerprint(dataset), card.data["sha256"]);
   EXPECT_EQ(PhotosOfPart(dataset, "test").size(), drawn.InSplit(Split::kTest).size());
-  card.data["max_photos"] = 3;
+  card.data["max_photos"] = 3u;
   EXPECT_FALSE(Scan({card}).has_splits);
 }
 

@@ -178,7 +178,7 @@ TEST_F(FeaturesTest, BrokenPhotosAreLeftOutAndListed) {
 TEST_F(FeaturesTest, DamagedPhotosAreUsedAndListed) {
   const fs::path photo = dataset_.root / dataset_.InSplit(Split::kTrain)[5]->path;
   const std::string bytes = ReadFile(photo);
-  std::ofstream(photo, std::ios::binary | std::ios::trunc) << bytes.substr(0, bytes.size() * 3 / 4);
+  std::ofstream(photo, std::ios::binary | std::ios::trunc) << bytes.substr(0, bytes.size() * 7 / 8);
   Scan();
   const Features features = Compute();
   EXPECT_TRUE(features.skipped.empty());
