@@ -85,7 +85,7 @@ bool AllowWithoutExec(scmp_filter_ctx filter, int call) {
 // abort() of a library: a signal to itself only.
 bool AllowAbort(scmp_filter_ctx filter) {
   return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                          SCMP_CMP(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()))) == 0;
+                          SCMP_CMP(0, SCMP_CMP_EQ, static_cast<scmp_datum_t>(::getpid()), 0)) == 0;
 }
 
 std::string FilterCalls() {
