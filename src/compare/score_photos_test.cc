@@ -55,7 +55,7 @@ class PhotosToScoreTest : public ::testing::Test {
 TEST_F(PhotosToScoreTest, RecallsWhatTheModelHasSeen) {
   const ModelCard card = CardOfTraining(9);
   const Dataset dataset = Scan({card});
-  EXPECT_EQ(Fingerprint(dataset), card.data["sha256"]);
+  EXPECT_EQ(Fingerprint(dataset), card.data["sha256"].get<std::string>());
   EXPECT_EQ(PhotosOfPart(dataset, "test").size(), 12u);
   EXPECT_NE(progress_.notes.find("trained on these photos"), std::string::npos);
   EXPECT_TRUE(progress_.warnings.empty());
