@@ -164,7 +164,7 @@ ClassifierModel UsageModel() {
 TEST(ExportUsage, PillowMakesThePixelsThatSiskinSees) {
   const fs::path shared = SharedFolder("cases");
   if (shared.empty()) GTEST_SKIP() << kNoShared;
-  const std::string python = FirstPython({BenchPython(), "python3"});
+  const std::string python = FirstPython({BenchPython(), "python3", "/usr/bin/python3"});
   if (python.empty()) GTEST_SKIP() << kNoPillow;
   const TemporaryFolder folder;
   const std::vector<std::string> photos = UsagePhotos(fs::absolute(shared), folder.path());
