@@ -49,6 +49,7 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
     }
   }
 
+  if (UnderSanitizer()) return;  // three more measurements of the same networks
   // A second run reads the features of the first and comes to the same.
   const Json again = compare();
   for (size_t i = 0; i < 2; ++i) {
@@ -56,7 +57,6 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
     EXPECT_EQ(again["networks"][i]["test"], json["networks"][i]["test"]);
   }
 
-  if (UnderSanitizer()) return;  // two more measurements, of what the next test prints, too
   const RunResult text = RunSiskin(CompareArguments(shop, {"--networks", "mobilenet_v2,mobilenet"}));
   EXPECT_EQ(text.exit_code, 0);
   EXPECT_NE(text.out.find("\nbest: " + json["best"].get<std::string>()), std::string::npos) << text.out;
@@ -66,6 +66,7 @@ TEST(Compare, TrainsAndMeasuresEveryNetworkOnce) {
 }
 
 TEST(Compare, LimitsChooseAndMayLeaveNone) {
+  if (UnderSanitizer()) GTEST_SKIP() << kTooSlow;
   const Workshop shop(10);
   fs::create_directory(shop.path("photos") / "bat");
   const RunResult small = RunSiskin(CompareArguments(shop, {"--networks", "mobilenet_v2,mobilenet", "--max-mb", "11"}));
@@ -90,6 +91,7 @@ TEST(Compare, NamesNetworksWhoseWeightsAreNotHere) {
   EXPECT_NE(nothing.err.find("siskin weights pull "), std::string::npos) << nothing.err;
   EXPECT_FALSE(fs::exists(shop.path("runs")));
 
+  if (UnderSanitizer()) return;  // one more measurement
   if (!MobileNetIsHere()) GTEST_SKIP() << kNoMobileNet;
   const Json all = ParseJson(RunSiskin({"weights", "list", "--format", "json"}).out, "weights");
   fs::create_directory(shop.path("some"));

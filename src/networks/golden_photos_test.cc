@@ -84,7 +84,7 @@ TEST_P(GoldenPhotos, AgreeWithKeras) {
 
   const NpyArray expected = ReadNpy(photos / (std::string(photo_case.name) + ".npy"));
   const auto batch = static_cast<int>(expected.shape.at(0));
-  ThreadPool threads;
+  ThreadPool threads(1);  // tests run beside each other
   Plan plan(graph, store.Load(card, graph.Layout()), {.max_batch = batch}, threads);
   std::vector<float> output(expected.values.size());
   plan.Run(input, batch, output);

@@ -34,7 +34,7 @@ NetworkOptions SmallestOptions(const NetworkCard& card, bool top) {
 std::vector<float> AnswersOf(const Graph& graph, TensorMap weights) {
   const FeatureShape in = graph.layers().front().output;
   const FeatureShape out = graph.shape(graph.output());
-  ThreadPool threads;
+  ThreadPool threads(1);  // tests run beside each other
   Plan plan(graph, std::move(weights), {.max_batch = 1}, threads);
   std::vector<float> output(static_cast<size_t>(out.h * out.w * out.c));
   plan.Run(testing::FormulaInput(static_cast<size_t>(in.h * in.w * in.c), kSeed), 1, output);

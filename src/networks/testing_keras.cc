@@ -49,7 +49,7 @@ void ExpectKerasOutput(const Graph& graph, TensorMap weights, const fs::path& fo
   const FeatureShape in = graph.layers().front().output;
   const std::vector<float> input =
       FormulaInput(static_cast<size_t>(batch) * static_cast<size_t>(in.h * in.w * in.c), kKerasSeed);
-  ThreadPool threads;
+  ThreadPool threads(1);  // tests run beside each other
   Plan plan(graph, std::move(weights), {.max_batch = batch}, threads);
   std::vector<float> got(expected.values.size());
   plan.Run(input, batch, got);

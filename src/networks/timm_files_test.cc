@@ -23,7 +23,7 @@ namespace fs = std::filesystem;
 void ExpectTimmOutput(const Graph& graph, TensorMap weights, const fs::path& stem) {
   const NpyArray input = ReadNpy(fs::path(stem) += ".input.npy"), expected = ReadNpy(fs::path(stem) += ".output.npy");
   const auto batch = static_cast<int>(input.shape.at(0));
-  ThreadPool threads;
+  ThreadPool threads(1);  // tests run beside each other
   Plan plan(graph, std::move(weights), {.max_batch = batch}, threads);
   std::vector<float> output(expected.values.size());
   plan.Run(input.values, batch, output);
