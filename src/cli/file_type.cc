@@ -17,7 +17,7 @@ namespace {
 using namespace std::string_view_literals;
 
 constexpr size_t kHeaderLengthBytes = 8;  // safetensors: before the JSON
-constexpr size_t kPngHeaderBytes = 37;    // signature, IHDR, and the length of the chunk behind it
+constexpr size_t kPngHeaderBytes = 37;    // signature, IHDR, and the length of the next chunk
 constexpr size_t kZipNameOffset = 30;     // of the first member
 
 constexpr std::string_view kModelStart = R"({"__metadata__":{"format":"pt","siskin":)";
@@ -39,7 +39,7 @@ std::string_view SecondLine(std::string_view text) {
 }
 
 // The list of the features, or a line of several columns and one of as many below it. Without a second line it may be a
-// sentence: its commas have a blank behind them.
+// sentence: its commas have a blank after them.
 bool LooksLikeTable(std::string_view head) {
   if (HasMark(head, kListHeader)) return true;
   const std::string_view first = FirstLine(head), second = SecondLine(head);

@@ -11,7 +11,7 @@
 
 namespace siskin::cli {
 
-// The writer takes answers with ImageNet's classes. style.top is of no meaning here.
+// The writer takes answers with ImageNet's classes. style.top is ignored.
 std::unique_ptr<PredictionWriter> MakeGroupWriter(const PredictionStyle& style, std::vector<GroupQuestion> questions);
 
 // What was taken for the word: "bird: n01503061 (bird), 59 of ImageNet's classes: cock, hen, ostrich, ...", and of an

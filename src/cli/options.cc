@@ -154,7 +154,7 @@ CLI::Option* Options::AddText(const std::string& names, const std::string& place
   return option->type_name(placeholder);
 }
 
-// Once for a verb, behind the first option that names an output.
+// Once for a verb, after the first option that names an output.
 void Options::AddForce() {
   if (app_->get_option_no_throw("--force") != nullptr) return;
   Flag("--force", &table_->force, "let an output replace a file of another kind too; never an input");

@@ -26,7 +26,7 @@ namespace siskin::cli {
 struct TextValue {
   enum class Use {
     kWord,    // no file
-    kReads,   // a file; or a folder, of which the photos are read; or something else that is no file of that name
+    kReads,   // a file; or a folder, of which the photos are read; or something else that is not a file
     kWrites,  // a file or folder
   };
   Use use = Use::kWord;

@@ -68,7 +68,7 @@ void Output::Commit() {
 
 void RequireWritable(const std::filesystem::path& file) {
   if (file.has_parent_path()) MakeFolder(file.parent_path());
-  const AtomicFile probe(file);  // without Commit nothing stays behind
+  const AtomicFile probe(file);  // without Commit nothing is left on disk
 }
 
 bool IsStandardOutput(const std::filesystem::path& file) {

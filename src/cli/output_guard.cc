@@ -156,7 +156,7 @@ void OutputGuard::CheckKind(const Output& output) const {
   if (force_ || (readable && MayBeReplacedBy(*output.file.type, head))) return;
   const std::string found = readable ? DescribeFile(head) : "a file that cannot be read";
   const char* cause =
-      found.ends_with("photo") ? " (a pattern like *.jpg behind an option gives it the first photo)" : "";
+      found.ends_with("photo") ? " (a pattern like *.jpg after an option gives it the first photo)" : "";
   Fail(ErrorKind::kUsage, "{}: is {}, and {} would replace it with {}{}; give {} another name, or add --force",
        Printable(path.native()), found, output.option, output.file.type->name, cause, output.option);
 }

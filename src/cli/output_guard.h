@@ -1,5 +1,5 @@
 // No output of a run replaces one of its inputs, nor a file of another kind than the one it writes: a photo that the
-// shell put behind -o, a model, somebody's table. Looks at what the options of the verb name, before any work is done;
+// shell put after -o, a model, somebody's table. Looks at what the options of the verb name, before any work is done;
 // writing itself is base/files.h.
 #pragma once
 

@@ -22,7 +22,7 @@ inline constexpr size_t kMaxPathBytes = 4096;  // PATH_MAX: no name is ever cut
 
 struct PredictionStyle {
   std::string format = "text";  // "text", "jsonl" or "csv"
-  int top = 0;                  // only the best so many classes; 0: all of them (in text: the answer only)
+  int top = 0;                  // number of best classes to print; 0: all of them (in text: the answer only)
   size_t path_columns = 0;      // text: columns for the path
 };
 

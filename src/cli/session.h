@@ -18,7 +18,7 @@ namespace siskin::cli {
 
 struct CommonOptions {
   int threads = 0;  // 0: all the processors that the process may use
-  // Photos at once through a network: 8 are enough for the matrix product to reach its full speed; more only take
+  // Batch size: 8 are enough for the matrix product to reach its full speed; more only take
   // memory.
   int batch = 8;
   bool quiet = false, verbose = false;
@@ -37,7 +37,7 @@ class Session {
   const std::string& command() const { return command_; }
   const std::string& format() const { return options_.format; }
   const OutputGuard& guard() const { return guard_; }
-  // What a person typed for photos behind `command`, as in data/inputs.h; none of them is an output. kData if there are
+  // What a person typed for photos after `command`, as in data/inputs.h; none of them is an output. kData if there are
   // none.
   std::vector<std::filesystem::path> ExpandPhotos(const std::vector<std::string>& arguments,
                                                   std::string_view command) const;

@@ -31,7 +31,7 @@ std::vector<double> TimeRuns(Predictor& predictor, std::span<const fs::path> fil
 }  // namespace
 
 InferenceCost MeasureCost(const ClassifierModel& model, std::span<const fs::path> files, ThreadPool& threads) {
-  // Medians of so many: two seconds of Xception at 299 px on two cores either way.
+  // The medians are of this many: two seconds of Xception at 299 px on two cores either way.
   constexpr size_t kSingles = 21, kBatches = 5;
   if (files.empty()) Fail(ErrorKind::kInternal, "no photos to measure a model's time on");
   InferenceCost cost;

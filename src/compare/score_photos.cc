@@ -66,7 +66,7 @@ std::vector<const Photo*> PhotosOfPart(const Dataset& dataset, const std::string
     photos.push_back(&photo);
   }
   if (photos.empty()) {
-    Fail(ErrorKind::kData, "{}: there are no photos in its part '{}'; --split chooses another one",
+    Fail(ErrorKind::kData, "{}: its part '{}' holds no photos; --split chooses another one",
          Printable(dataset.root.native()), part);
   }
   return photos;

@@ -351,7 +351,7 @@ class Page {
     double left = 0, right = 0, height = 0, axis = 0;
   };
 
-  // In front of part i: where the size changes it stands beside the arrow.
+  // Before part i: where the size changes it stands beside the arrow.
   double GapBefore(size_t i) const {
     return i > 0 && OutputOf(series_[i - 1]) == SizeBefore(i - 1) ? kGap : kLabelledGap;
   }

@@ -170,7 +170,7 @@ class Decomposer {
     return part;
   }
 
-  // The nodes behind `entry` that `exit` needs, itself included, in order.
+  // The nodes after `entry` that `exit` needs, itself included, in order.
   std::set<size_t> Needed(size_t entry, size_t exit) const {
     std::set<size_t> needed;
     if (exit == entry) return needed;
@@ -183,7 +183,7 @@ class Decomposer {
     return needed;
   }
 
-  // Behind `entry` up to `exit`.
+  // After `entry`, up to `exit`.
   OutlineSeries Between(size_t entry, size_t exit) const {
     OutlineSeries series;
     size_t from = entry;
@@ -194,7 +194,7 @@ class Decomposer {
     return series;
   }
 
-  // The nodes that everything behind them needs alone: no edge passes them by.
+  // The nodes on which all later ones depend: no edge bypasses them.
   std::vector<size_t> Cuts(size_t entry, const std::set<size_t>& needed) const {
     std::set<size_t> cuts = needed;
     for (const size_t reader : needed) {
@@ -281,7 +281,7 @@ OutlineSeries Collapse(const OutlineSeries& series) {
   OutlineSeries collapsed;
   for (size_t i = 0; i < series.size();) {
     const Repetition here = RepetitionAt(signatures, i);
-    // "a b a b a b a" is "a, 3 times b a": a unit ends with what stood in front of it.
+    // "a b a b a b a" is "a, 3 times b a": a unit ends with what stood before it.
     bool later_is_as_good = false;
     for (size_t k = 1; k < here.period && i + k < series.size(); ++k) {
       later_is_as_good |= RepetitionAt(signatures, i + k).covered() >= here.covered();

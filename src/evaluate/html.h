@@ -6,7 +6,7 @@
 
 namespace siskin {
 
-// `text` for the inside of an element or of a quoted attribute. What is no printable text (invalid UTF-8, control
+// `text` for the inside of an element or of a quoted attribute. What is not printable text (invalid UTF-8, control
 // characters, line ends) is shown as \xNN, as in messages.
 std::string EscapeHtml(std::string_view text);
 

@@ -30,7 +30,7 @@ TEST(McNemar, EqualCountsTellNothing) {
   }
 }
 
-// Ten thousand coins: 2^-10,000 is no double, the probability is. The numbers are from exact fractions: twice the sum
+// Ten thousand coins: 2^-10,000 is too small for a double, the probability is not. The numbers are from exact fractions: twice the sum
 // of the binomial coefficients of 0 to 4,800, over 2^10,000.
 TEST(McNemar, ManyPhotosNeitherOverflowNorVanish) {
   const McNemar test = McNemarTest(4800, 5200);

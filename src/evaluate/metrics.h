@@ -42,7 +42,7 @@ struct Metrics {
 };
 
 // scores: [photos, classes], rows sum to 1; labels, decisions: [photos], each below the number of classes. kInternal if
-// the sizes or labels do not fit or there is no photo; kModel if a score is not a number from 0 to 1.
+// the sizes or labels do not fit or there are no photos; kModel if a score is not a number from 0 to 1.
 Metrics ComputeMetrics(std::span<const float> scores, std::span<const int> labels, std::span<const int> decisions,
                        std::span<const std::string> class_names);
 

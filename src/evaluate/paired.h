@@ -31,7 +31,7 @@ struct PairedComparison {
 };
 
 // a, b: the same photos in the same order with the same true classes by name; the models may number their classes
-// differently, and one may know more. kInternal if that is not so, or if there is no photo.
+// differently, and one may know more. kInternal if that does not hold, or if there are no photos.
 PairedComparison ComparePaired(const ScoredPhotos& a, const ScoredPhotos& b);
 
 Json ToJson(const PairedComparison& comparison);

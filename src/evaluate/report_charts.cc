@@ -41,7 +41,7 @@ std::vector<std::pair<double, std::string>> EpochTicks(size_t last) {
   return ticks;
 }
 
-// Where each phase ends, half an epoch behind its last one. No names if there is only one phase.
+// Where each phase ends, half an epoch after its last one. No names if there is only one phase.
 std::vector<ChartSpan> Phases(const std::vector<ReportEpoch>& epochs) {
   std::vector<ChartSpan> phases;
   for (size_t i = 0; i < epochs.size(); ++i) {
@@ -99,7 +99,7 @@ Chart EpochChart(const ReportContent& content, const Curve& curve) {
     }
   }
   if (!std::isfinite(lowest)) lowest = highest = 0;
-  // Room above and below, so that no line hides behind the frame; neither below 0 nor above 100 %.
+  // Room above and below, so that the frame hides no line; neither below 0 nor above 100 %.
   const double room = highest > lowest ? 0.08 * (highest - lowest) : std::max(0.05 * std::abs(highest), 0.05);
   chart.y = {curve.unit.empty() ? "" : "%", std::max(lowest - room, 0.0), highest + 1.5 * room, {}};
   if (!curve.unit.empty()) chart.y.high = std::min(chart.y.high, highest > 99.9 ? 100.4 : 100.0);

@@ -77,8 +77,8 @@ tbody th, thead th:first-child { text-align: left; }
 .matrix td { min-width: 2.9rem; text-align: center; }
 .matrix .zero { color: var(--muted); }
 .matrix thead th { text-align: center; }
-.turned thead th { height: 7rem; vertical-align: bottom; }
-.turned thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 12rem; overflow: hidden; }
+.rotated thead th { height: 7rem; vertical-align: bottom; }
+.rotated thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 12rem; overflow: hidden; }
 .right { background: rgb(var(--right) / var(--heat)); }
 .wrong { background: rgb(var(--wrong) / var(--heat)); }
 .mistakes { display: grid; grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); gap: 1.25rem 1rem; margin: 0;

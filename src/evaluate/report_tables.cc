@@ -41,11 +41,11 @@ std::string ConfusionCell(const Metrics& metrics, size_t truth, size_t predicted
 
 std::string Matrix(const Metrics& metrics) {
   const size_t classes = metrics.classes.size();
-  constexpr size_t kUprightClasses = 8;  // more names in a row do not fit unless they are turned
+  constexpr size_t kUprightClasses = 8;  // more names in a row do not fit unless they are rotated
   std::string html = fmt::format(
       "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Confusion matrix\"><table class=\"matrix{}\">"
       "<caption>Rows: the true class. Columns: the answer.</caption>\n<thead><tr><td></td>",
-      classes > kUprightClasses ? " turned" : "");
+      classes > kUprightClasses ? " rotated" : "");
   for (const ClassMetrics& c : metrics.classes) {
     html += fmt::format("<th scope=\"col\"><span>{}</span></th>", NameHtml(c.name));
   }

@@ -236,7 +236,7 @@ TEST(Report, ManyClassesShowTheHardestCurvesAndTheMean) {
   const std::string svg = ChartOf(html, "roc");
   EXPECT_EQ(Count(svg, "<path class=\"line s"), 10u);
   EXPECT_EQ(Count(svg, "<path class=\"line macro\""), 1u);
-  EXPECT_NE(html.find("class=\"matrix turned\""), std::string::npos);
+  EXPECT_NE(html.find("class=\"matrix rotated\""), std::string::npos);
 }
 
 TEST(Report, BeyondThirtyClassesTheFrequentConfusions) {

@@ -84,7 +84,7 @@ std::string Line(const ChartLine& line, const Plot& plot) {
     }
     const std::string place = fmt::format("{:.2f} {:.2f}", plot.X(point.x), plot.Y(point.y));
     path += (pen_down ? "L" : "M") + place;
-    // A line of no length with round ends is a dot: a single epoch is still seen.
+    // A line of zero length with round caps is a dot, so that a single epoch is visible.
     if (!pen_down && !visible(i + 1)) path += "L" + place;
     pen_down = true;
   }

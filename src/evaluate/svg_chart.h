@@ -54,7 +54,7 @@ struct Chart {
 std::string SvgChart(const Chart& chart);
 
 // At most `max_ticks` (>= 2) multiples of 1, 2 or 5 times a power of ten from low to high (low < high), with as many
-// decimals as they need and `unit` behind.
+// decimals as they need, followed by `unit`.
 std::vector<std::pair<double, std::string>> Ticks(double low, double high, int max_ticks, const std::string& unit = "");
 
 }  // namespace siskin

@@ -47,7 +47,7 @@ TEST(SvgChart, WhatIsNoNumberInterruptsTheLine) {
   ASSERT_EQ(drawn.size(), 2u);
   ASSERT_EQ(drawn[0].size(), 2u);
   EXPECT_NEAR(drawn[0][1].x, 3, kPixel);
-  ASSERT_EQ(drawn[1].size(), 2u) << "a lonely point is a line of no length, which is drawn as a dot";
+  ASSERT_EQ(drawn[1].size(), 2u) << "a single point is a line of zero length, which is drawn as a dot";
   EXPECT_NEAR(drawn[1][0].x, 5, kPixel);
   EXPECT_NEAR(drawn[1][1].x, 5, kPixel);
 }

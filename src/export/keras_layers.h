@@ -1,5 +1,5 @@
 // A model as a list of Keras' standard layers: what both .keras files and TensorFlow.js describe in their configs.
-// Holds the preprocessing in front and the scores behind. https://keras.io/api/layers/
+// Holds the preprocessing before the network and the scores after it. https://keras.io/api/layers/
 #pragma once
 
 #include <cstdint>
@@ -29,7 +29,7 @@ struct KerasNetwork {
   const Tensor& WeightNamed(const std::string& name, const TensorMap& model_weights) const;
 };
 
-// Class names, threshold and the like, for the members of a file that its format leaves to whoever writes it.
+// Class names, threshold and the like, for the members of a file that its format leaves to its writer.
 Json ExportNotes(const ModelCard& card);
 
 KerasNetwork KerasLayers(const ClassifierModel& model);

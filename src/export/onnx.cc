@@ -197,7 +197,7 @@ class OnnxExport {
     return out_.Node("Pad", {x, out_.Constant(layer.name + "/pads", pads)}, layer.name);
   }
 
-  // Rows of channels, as the dense layer behind expects them.
+  // Rows of channels, as the dense layer after it expects them.
   std::string Flatten(const Layer& layer, const Value& x) {
     if (x.flat) return x.name;
     const std::string rows =
