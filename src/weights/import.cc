@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"
+#include "tensor/half.h"
 #include "weights/archive.h"
 #include "weights/file_kind.h"
 #include "weights/files_beside.h"
@@ -114,6 +115,7 @@ TensorMap OwnTensors(TensorMap tensors, const std::string& inner, const NetworkL
 TensorMap FromSafetensors(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
                           const std::string& inner, std::string* note) {
   TensorMap tensors = ParseSafetensors(bytes, where).tensors;
+  for (auto& [name, tensor] : tensors) tensor = Widened(std::move(tensor));
   if (!LooksLikeTorch(tensors)) return OwnTensors(std::move(tensors), inner, layout);
   return TakeModel(FromTorch(std::move(tensors), where), layout, inner, where, note);
 }

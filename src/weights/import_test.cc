@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
+#include <utility>
 
 #include "base/testing.h"
 #include "weights/safetensors.h"
@@ -38,6 +41,31 @@ TEST(ImportWeights, Safetensors) {
   std::string note = "old";
   ExpectSameTensors(ImportWeights(path, layout, {}, &note), SmallWeights(layout));
   EXPECT_EQ(note, "");
+}
+
+// The upper 16 bits of each number are a bfloat16; its sign and the upper bits of a small power of two are a half.
+TEST(ImportWeights, SafetensorsOfSixteenBits) {
+  TensorMap expected, bfloats, halves, twos;
+  for (const auto& [name, tensor] : SmallWeights(SmallLayout())) {
+    Tensor rounded = tensor.Clone(), bfloat(tensor.shape(), DType::kBF16);
+    Tensor two = tensor.Clone(), half(tensor.shape(), DType::kF16);
+    for (size_t i = 0; i < rounded.values<float>().size(); ++i) {
+      const uint32_t bits = std::bit_cast<uint32_t>(rounded.values<float>()[i]) & 0xFFFF0000;
+      rounded.values<float>()[i] = std::bit_cast<float>(bits);
+      const auto upper = static_cast<uint16_t>(bits >> 16);
+      std::memcpy(bfloat.bytes().data() + 2 * i, &upper, sizeof(upper));
+      const uint16_t exponent = i % 30 + 1;  // of a half, biased by 15
+      const auto stored = static_cast<uint16_t>(exponent << 10 | (i % 2) << 15);
+      two.values<float>()[i] = std::ldexp(i % 2 == 0 ? 1.0f : -1.0f, exponent - 15);
+      std::memcpy(half.bytes().data() + 2 * i, &stored, sizeof(stored));
+    }
+    expected.emplace(name, std::move(rounded));
+    bfloats.emplace(name, std::move(bfloat));
+    twos.emplace(name, std::move(two));
+    halves.emplace(name, std::move(half));
+  }
+  ExpectSameTensors(Import(Serialized(bfloats)), expected);
+  ExpectSameTensors(Import(Serialized(halves)), twos);
 }
 
 TEST(ImportWeights, SafetensorsBelowAPrefix) {

@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tensor/half.h"
 #include "weights/protobuf.h"
 
 namespace siskin {
@@ -16,9 +19,9 @@ constexpr uint32_t kGraphNode = 1, kGraphInitializer = 5, kGraphInput = 11, kVal
 constexpr uint32_t kNodeInput = 1, kNodeOutput = 2, kNodeOp = 4, kNodeAttribute = 5;
 constexpr uint32_t kAttributeName = 1, kAttributeFloat = 2, kAttributeInt = 3, kAttributeText = 4, kAttributeTensor = 5,
                    kAttributeInts = 8;
-constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorFloats = 4, kTensorIntegers = 7, kTensorName = 8,
-                   kTensorRaw = 9, kTensorExternal = 13, kTensorLocation = 14;
-constexpr uint64_t kOnnxFloat = 1, kOnnxInt64 = 7;
+constexpr uint32_t kTensorDims = 1, kTensorType = 2, kTensorFloats = 4, kTensorHalves = 5, kTensorIntegers = 7,
+                   kTensorName = 8, kTensorRaw = 9, kTensorExternal = 13, kTensorLocation = 14;
+constexpr uint64_t kOnnxFloat = 1, kOnnxInt64 = 7, kOnnxHalf = 10, kOnnxBfloat16 = 16;
 
 constexpr size_t kMaxOnnxNodes = 1'000'000;
 constexpr size_t kMaxInitializers = 100'000;  // InceptionResNetV2 has 898
@@ -49,6 +52,7 @@ bool ReadTensorFields(std::string_view bytes, OnnxTensor* tensor) {
     if (field.number == kTensorName) tensor->name = field.bytes;
     if (field.number == kTensorFloats && field.type == Type::kBytes) tensor->floats = field.bytes;
     if (field.number == kTensorIntegers && field.type == Type::kBytes) tensor->integers = field.bytes;
+    if (field.number == kTensorHalves && field.type == Type::kBytes) tensor->halves = field.bytes;
     if (field.number == kTensorRaw) tensor->raw = field.bytes;
     if (field.number == kTensorExternal) tensor->elsewhere = true;
     if (field.number == kTensorLocation && field.value != 0) tensor->elsewhere = true;
@@ -92,6 +96,25 @@ bool FindField(const OnnxNode& node, std::string_view name, uint32_t number, Typ
     any = true;
   }
   return any;
+}
+
+std::optional<DType> FloatType(uint64_t type) {
+  if (type == kOnnxFloat) return DType::kF32;
+  if (type == kOnnxHalf) return DType::kF16;
+  if (type == kOnnxBfloat16) return DType::kBF16;
+  return {};
+}
+
+// Of numbers of 16 bits that are written as varints: their bytes, at most two more than max_bytes; up to where they
+// end.
+std::string UnpackHalves(std::string_view varints, uint64_t max_bytes) {
+  std::string bytes;
+  uint64_t value = 0;
+  while (bytes.size() <= max_bytes && TakeVarint(&varints, &value) && value <= 0xFFFF) {
+    const auto bits = static_cast<uint16_t>(value);
+    bytes.append(reinterpret_cast<const char*>(&bits), sizeof(bits));
+  }
+  return bytes;
 }
 
 void CheckCount(const OnnxFile& file, std::string_view where) {
@@ -197,18 +220,20 @@ OnnxFile ParseOnnx(std::string_view bytes, std::string_view where) {
 Tensor ReadOnnxTensor(std::string_view name, const OnnxTensor& fields, uint64_t max_bytes, std::string_view where) {
   const Shape shape(fields.dims);
   const std::string what = "initializer " + Printable(name);
-  if (fields.type != kOnnxFloat) FailOnnx(where, what + " is not fp32");
+  const std::optional<DType> type = FloatType(fields.type);
+  if (!type) FailOnnx(where, what + " is neither fp32 nor fp16 nor bfloat16");
   if (!FitsIn(shape, sizeof(float), max_bytes)) {
     FailOnnx(where, fmt::format("{} has the shape {}, which is beyond reason", what, shape.ToString()));
   }
-  const uint64_t bytes = static_cast<uint64_t>(shape.num_elements()) * sizeof(float);
-  const std::string_view data = fields.raw.empty() ? fields.floats : fields.raw;
+  const uint64_t bytes = static_cast<uint64_t>(shape.num_elements()) * SizeOf(*type);
+  const std::string unpacked = fields.raw.empty() && *type != DType::kF32 ? UnpackHalves(fields.halves, bytes) : "";
+  const std::string_view data = !fields.raw.empty() ? fields.raw : *type == DType::kF32 ? fields.floats : unpacked;
   if (data.size() != bytes) {
     FailOnnx(where, fmt::format("{} of shape {} has {} bytes of data", what, shape.ToString(), data.size()));
   }
-  Tensor tensor(shape);
-  if (bytes != 0) std::memcpy(tensor.data(), data.data(), bytes);
-  return tensor;
+  Tensor tensor(shape, *type);
+  if (bytes != 0) std::memcpy(tensor.bytes().data(), data.data(), bytes);
+  return Widened(std::move(tensor));
 }
 
 std::vector<int64_t> ReadOnnxIntegers(const OnnxTensor& tensor) {

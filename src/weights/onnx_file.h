@@ -14,7 +14,7 @@
 namespace siskin {
 
 struct OnnxTensor {
-  std::string_view name, floats, raw, integers;  // the numbers are in one of the three
+  std::string_view name, floats, raw, integers, halves;  // the numbers are in one of the four
   std::vector<int64_t> dims;
   uint64_t type = 0;
   bool elsewhere = false;  // its numbers are in another file
@@ -42,7 +42,8 @@ struct OnnxFile {
 // numbers are kept in another file.
 OnnxFile ParseOnnx(std::string_view bytes, std::string_view where);
 
-// The fp32 tensor; kModel if it is of another type, larger than max_bytes, or has not just the bytes of its shape.
+// The tensor in fp32, widened if it is fp16 or bfloat16; kModel if it is of another type, larger than max_bytes, or its
+// data does not have the size of its shape.
 Tensor ReadOnnxTensor(std::string_view name, const OnnxTensor& tensor, uint64_t max_bytes, std::string_view where);
 
 // Of a list of int64; empty if it is none, or one of more than 16.

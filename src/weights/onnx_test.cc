@@ -18,6 +18,7 @@ using testing::FloatBytes;
 using testing::NumberField;
 using testing::SmallLayout;
 using testing::SmallWeights;
+using testing::Varint;
 
 std::string FloatTensor(const std::string& name, const Shape& shape, const std::vector<float>& values,
                         uint32_t field = 9) {
@@ -112,6 +113,26 @@ TEST(Onnx, TransposedMatrix) {
   EXPECT_EQ(contents.models.at(0).layers.at(0).name, "fc");
 }
 
+// Both types of 16 bits, as raw bytes and as a list of integers: 1 and -2.
+TEST(Onnx, SixteenBitWeightsAreWidened) {
+  struct Case {
+    uint64_t type;
+    std::string data;
+  };
+  const Case cases[] = {{10, BytesField(9, std::string("\x00\x3C\x00\xC0", 4))},
+                        {10, BytesField(5, Varint(0x3C00) + Varint(0xC000))},
+                        {16, BytesField(9, std::string("\x80\x3F\x00\xC0", 4))},
+                        {16, BytesField(5, Varint(0x3F80) + Varint(0xC000))}};
+  for (const Case& c : cases) {
+    const std::string tensor = BytesField(8, "w") + NumberField(2, c.type) + NumberField(1, 2) + NumberField(1, 1);
+    const FileContents contents = ReadOnnx(Model(OnnxNode("Gemm", {"x", "w"}) + BytesField(5, tensor + c.data)), "x");
+    const Tensor& w = contents.tensors.at("w");
+    ASSERT_EQ(w.shape(), (Shape{2, 1}));
+    EXPECT_EQ(w.values<float>()[0], 1) << c.type;
+    EXPECT_EQ(w.values<float>()[1], -2) << c.type;
+  }
+}
+
 // PyTorch writes equal weights once.
 TEST(Onnx, WeightsWithTwoNames) {
   const std::string twin =
@@ -144,7 +165,11 @@ TEST(Onnx, RefusesWhatClaimsTooMuch) {
       {gemm_with(w + type + dims({~uint64_t{0}})), "beyond reason"},
       {gemm_with(w + type + dims({3}) + BytesField(9, "12345678")), "of shape 3 has 8 bytes"},
       {gemm_with(w + type + dims({3})), "of shape 3 has 0 bytes"},
-      {gemm_with(w + NumberField(2, 10) + dims({1}) + BytesField(9, "1234")), "is not fp32"},
+      {gemm_with(w + NumberField(2, 11) + dims({1}) + BytesField(9, "12345678")), "neither fp32 nor fp16 nor bfloat16"},
+      {gemm_with(w + NumberField(2, 10) + dims({1}) + BytesField(9, "1234")), "of shape 1 has 4 bytes"},
+      {gemm_with(w + NumberField(2, 10) + dims({1}) + BytesField(5, Varint(0x3C00) + Varint(0))),
+       "of shape 1 has 4 bytes"},
+      {gemm_with(w + NumberField(2, 16) + dims({1}) + BytesField(5, Varint(0x10000))), "of shape 1 has 0 bytes"},
       {gemm_with(w + type + dims({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1})), "cannot be taken apart"},
       {gemm_with(w + type + BytesField(1, std::string(20, '\x01'))), "cannot be taken apart"},
       {gemm_with(w + type + NumberField(14, 1)), "in another file, which is not opened"},

@@ -1,9 +1,7 @@
 #include "weights/tfjs.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <map>
 #include <set>
 #include <utility>
@@ -11,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "tensor/half.h"
 #include "weights/keras_config.h"
 
 namespace siskin {
@@ -179,16 +178,6 @@ std::string ReadGroup(const WeightGroup& group, const ReadBeside& read, std::str
                                      bytes.size(), expected));
   }
   return bytes;
-}
-
-// IEEE 754 binary16: sign, 5 bits of exponent, 10 of fraction. Every value of it is an fp32.
-float FromHalf(uint16_t half) {
-  const int exponent = half >> 10 & 0x1F, fraction = half & 0x3FF;
-  constexpr float kInfinity = std::numeric_limits<float>::infinity(), kNan = std::numeric_limits<float>::quiet_NaN();
-  const float magnitude = exponent == 0x1F ? (fraction == 0 ? kInfinity : kNan)
-                          : exponent == 0  ? std::ldexp(static_cast<float>(fraction), -24)
-                                           : std::ldexp(static_cast<float>(0x400 + fraction), exponent - 25);
-  return (half & 0x8000) != 0 ? -magnitude : magnitude;
 }
 
 // Each number as `decode` reads it.
