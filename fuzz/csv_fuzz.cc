@@ -1,5 +1,5 @@
-// data/csv.h and split.csv (data/dataset.h).
-#include "data/csv.h"
+// base/csv.h and split.csv (data/dataset.h).
+#include "base/csv.h"
 #include "data/dataset.h"
 #include "fuzz/target.h"
 

@@ -1,7 +1,7 @@
 // images/image.h; jpeg_fuzz, png_fuzz and webp_fuzz are this with seeds of their own, because their codecs are chosen
 // by the first bytes.
 #include "fuzz/target.h"
-#include "images/image.h"
+#include "images/decode.h"
 
 namespace siskin::fuzz {
 namespace {

@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/threads.h"
 #include "base/utf8.h"
-#include "images/image.h"
+#include "images/decode.h"
 #include "images/preprocess.h"
 #include "model/classifier_model.h"
 

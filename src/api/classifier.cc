@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/threads.h"
-#include "images/image.h"
+#include "images/decode.h"
 #include "images/preprocess.h"
 #include "model/classifier_model.h"
 

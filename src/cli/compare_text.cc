@@ -4,11 +4,11 @@
 
 #include <algorithm>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
-#include "data/dataset.h"
 
 namespace siskin::cli {
 namespace {

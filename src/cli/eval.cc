@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/npy.h"
 #include "cli/model_argument.h"

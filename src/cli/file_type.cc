@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "images/image.h"
+#include "images/decode.h"
 
 namespace siskin::cli {
 namespace {

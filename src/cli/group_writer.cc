@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
-#include "data/dataset.h"
 #include "networks/imagenet_labels.h"
 
 namespace siskin::cli {

@@ -11,7 +11,7 @@
 #include "base/files.h"
 #include "cli/output.h"
 #include "data/inputs.h"
-#include "images/image.h"
+#include "images/decode.h"
 #include "weights/store.h"
 
 namespace siskin::cli {

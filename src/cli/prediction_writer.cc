@@ -7,11 +7,11 @@
 #include <numeric>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
-#include "data/dataset.h"
 
 namespace siskin::cli {
 namespace {

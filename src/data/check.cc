@@ -10,7 +10,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/json.h"
-#include "images/image.h"
+#include "images/decode.h"
 
 namespace siskin {
 namespace {

@@ -1,7 +1,6 @@
 // Folders of photos: which classes, which files, which split. Lists files, never changes or deletes any.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <span>
@@ -9,24 +8,9 @@
 #include <vector>
 
 #include "base/run_context.h"
+#include "data/photo.h"
 
 namespace siskin {
-
-enum class Split { kTrain = 0, kValidation = 1, kTest = 2 };
-inline constexpr std::array<const char*, 3> kSplitNames = {"train", "validation", "test"};
-
-struct Photo {
-  std::string path;  // relative to Dataset::root, '/' between folders, bytes as the file system has them
-  int label = 0;     // index into Dataset::class_names
-  Split split = Split::kTrain;
-  uint64_t bytes = 0;
-  int64_t modified_ns = 0;  // since the epoch
-};
-
-struct SkippedFile {
-  std::string path;
-  std::string reason;
-};
 
 struct Dataset {
   std::filesystem::path root;            // what was asked for, or where the class folders in it begin
@@ -82,8 +66,5 @@ void ReadSplitFile(const std::filesystem::path& file, Dataset* dataset);
 
 // SHA-256 over class names, paths, labels, splits, sizes of the photos: which photos a model was trained on.
 std::string Fingerprint(const Dataset& dataset);
-
-// One value of a CSV line (RFC 4180): quoted if needed; any bytes.
-std::string CsvField(const std::string& value);
 
 }  // namespace siskin

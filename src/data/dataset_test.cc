@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "base/testing.h"
 #include "data/testing_files.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

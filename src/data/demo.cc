@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "base/random.h"
 #include "data/demo_scenes.h"
+#include "images/encode.h"
 
 namespace siskin {
 namespace fs = std::filesystem;

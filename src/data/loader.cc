@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
-#include "images/image.h"
+#include "images/decode.h"
 
 namespace siskin {
 namespace {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/testing.h"
 #include "data/testing_files.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "base/error.h"
-#include "images/image.h"
+#include "images/decode.h"
 
 namespace siskin {
 namespace fs = std::filesystem;

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "data/dataset.h"
+#include "data/photo.h"
 
 namespace siskin {
 

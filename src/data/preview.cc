@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "data/augment.h"
 #include "data/loader.h"
+#include "images/encode.h"
 
 namespace siskin {
 namespace {

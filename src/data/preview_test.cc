@@ -6,6 +6,8 @@
 #include "base/testing.h"
 #include "data/augment.h"
 #include "data/testing_files.h"
+#include "images/decode.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

@@ -5,11 +5,11 @@
 #include <optional>
 #include <set>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/files.h"
-#include "base/utf8.h"
 #include "base/text_encoding.h"
-#include "data/csv.h"
+#include "base/utf8.h"
 #include "data/dataset.h"
 
 namespace siskin {

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "data/dataset.h"
+#include "data/photo.h"
 
 namespace siskin {
 

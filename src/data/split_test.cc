@@ -5,10 +5,10 @@
 #include <cmath>
 #include <map>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/testing.h"
-#include "data/csv.h"
 #include "data/dataset.h"
 
 namespace siskin {

@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/json.h"
-#include "data/dataset.h"
 #include "evaluate/metrics.h"
 
 namespace siskin {

@@ -13,7 +13,7 @@
 #include "base/testing.h"
 #include "evaluate/html.h"
 #include "evaluate/testing_svg.h"
-#include "images/image.h"
+#include "images/decode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

@@ -67,14 +67,14 @@ std::string SnakeCase(const std::string& name) {
 
 // Indices of the layers as Keras keeps them in a model.
 std::vector<size_t> InKerasOrder(const KerasNetwork& network) {
-  std::map<std::string, int> indices;
-  std::vector<Layer> links;  // only their inputs count
+  std::map<std::string, size_t> indices;
+  std::vector<std::vector<size_t>> inputs;
   for (const KerasLayer& layer : network.layers) {
-    indices[layer.name] = static_cast<int>(links.size());
-    links.emplace_back();
-    for (const std::string& input : layer.inputs) links.back().inputs.push_back({indices.at(input)});
+    indices[layer.name] = inputs.size();
+    inputs.emplace_back();
+    for (const std::string& input : layer.inputs) inputs.back().push_back(indices.at(input));
   }
-  return KerasOrder(links);
+  return KerasOrder(inputs);
 }
 
 // What was written is read again: the bytes of the tensors must come back.

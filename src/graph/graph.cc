@@ -36,6 +36,14 @@ LayerLayout Describe(const Layer& layer, const std::string& keras_class,
   return layout;
 }
 
+std::vector<std::vector<size_t>> IndicesOfInputs(const std::vector<Layer>& layers) {
+  std::vector<std::vector<size_t>> indices(layers.size());
+  for (size_t i = 0; i < layers.size(); ++i) {
+    for (const NodeId input : layers[i].inputs) indices[i].push_back(static_cast<size_t>(input.index));
+  }
+  return indices;
+}
+
 }  // namespace
 
 NodeId Graph::Append(LayerKind kind, std::string name, std::vector<NodeId> inputs, FeatureShape output) {
@@ -233,7 +241,7 @@ std::pair<Graph, Graph> Graph::SplitBefore(std::string_view name) const {
 
 NetworkLayout Graph::Layout() const {
   NetworkLayout layout;
-  for (const size_t index : KerasOrder(layers_)) {
+  for (const size_t index : KerasOrder(IndicesOfInputs(layers_))) {
     const Layer& layer = layers_[index];
     const int64_t cout = layer.output.c;
     const int64_t cin = layer.inputs.empty() ? 0 : shape(layer.inputs[0]).c;

@@ -6,12 +6,11 @@
 #include <cstddef>
 #include <vector>
 
-#include "graph/graph.h"
-
 namespace siskin {
 
-// Indices into `layers`, each once; the last layer is the output. Layers that lead nowhere, which Keras would not have,
-// count as further outputs.
-std::vector<size_t> KerasOrder(const std::vector<Layer>& layers);
+// inputs: for each layer the indices of those that it reads, which come before it; the last layer is the output.
+// Returns the indices of all layers, each once. Layers that lead nowhere, which Keras would not have, count as further
+// outputs.
+std::vector<size_t> KerasOrder(const std::vector<std::vector<size_t>>& inputs);
 
 }  // namespace siskin

@@ -4,7 +4,8 @@
 #include <cmath>
 #include <vector>
 
-#include "images/image.h"
+#include "images/decode.h"
+#include "images/encode.h"
 #include "images/preprocess.h"
 
 namespace siskin {

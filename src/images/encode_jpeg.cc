@@ -2,7 +2,7 @@
 #include <csetjmp>
 #include <cstdint>
 
-#include "images/image.h"
+#include "images/encode.h"
 #include "images/libjpeg.h"
 
 namespace siskin {

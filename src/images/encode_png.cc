@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "images/image.h"
+#include "images/encode.h"
 
 namespace siskin {
 namespace {

@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "images/image.h"
+#include "images/decode.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

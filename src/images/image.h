@@ -1,10 +1,9 @@
-// Bytes of a photo to pixels: JPEG, PNG, WebP; and pixels to a JPEG or PNG. Refuses to be an image library: no
-// animation, no colour management. A broken photo is a value (`error`), not an exception: there are many photos.
+// A picture in memory, and what became of a photo's bytes: a broken photo is a value (`error`), not an exception, as
+// there are many photos.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace siskin {
@@ -34,20 +33,5 @@ struct DecodedImage {
   int original_width = 0, original_height = 0;  // upright size in the file, 0 if not even the header was readable
   const char* format = "";                      // "JPEG", "PNG", "WebP" or ""
 };
-
-// Never throws (but std::bad_alloc). Transparent pixels are composed onto white; grey, palette, 16-bit and CMYK become
-// RGB. Of a truncated photo at least three quarters of the rows must be there, as the decoder counts them; the missing
-// ones are grey. Of a progressive JPEG these rows must have all detail of the brightness, if not to its last bits, and
-// the colours' means; rows that have less stay blurred.
-DecodedImage DecodeImage(std::string_view bytes, const DecodeOptions& options = {});
-
-// A baseline JPEG of the pixels, colours at half resolution; quality 1..100. Empty if libjpeg has no memory for it.
-std::string EncodeJpeg(const Image& image, int quality);
-
-// Only the header: format and upright size, or the error.
-DecodedImage ProbeImage(std::string_view bytes, const DecodeOptions& options = {});
-
-// A complete PNG file, 8 bits, RGB. kInternal if the image has no pixels or they do not fit its size.
-std::string EncodePng(const Image& image);
 
 }  // namespace siskin

@@ -6,7 +6,7 @@
 #include "base/files.h"
 #include "base/hash.h"
 #include "base/testing.h"
-#include "images/image.h"
+#include "images/decode.h"
 #include "images/preprocess.h"
 
 namespace siskin {

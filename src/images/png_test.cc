@@ -5,7 +5,8 @@
 
 #include "base/files.h"
 #include "base/testing.h"
-#include "images/image.h"
+#include "images/decode.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "kernels/elementwise/elementwise.h"
+#include "kernels/resize/resize.h"
 
 namespace siskin {
 namespace {

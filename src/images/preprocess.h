@@ -9,7 +9,7 @@
 
 #include "base/json_fwd.h"
 #include "images/image.h"
-#include "kernels/resize/resize.h"
+#include "kernels/resize/interpolation.h"
 
 namespace siskin {
 

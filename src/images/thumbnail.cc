@@ -4,7 +4,8 @@
 #include <cstdint>
 #include <utility>
 
-#include "images/image.h"
+#include "images/decode.h"
+#include "images/encode.h"
 #include "kernels/resize/resize.h"
 
 namespace siskin {

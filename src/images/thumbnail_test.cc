@@ -4,7 +4,8 @@
 
 #include <string>
 
-#include "images/image.h"
+#include "images/decode.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

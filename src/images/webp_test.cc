@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "images/image.h"
+#include "images/decode.h"
 #include "images/testing_images.h"
 
 namespace siskin {

@@ -10,7 +10,6 @@
 #define HWY_TARGET_INCLUDE "kernels/isa.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -73,7 +72,8 @@ std::vector<std::string> SupportedIsas() {
 }
 
 int64_t CurrentTarget() {
-  return SISKIN_DISPATCH(TargetT)();
+  ObeyEnvironment();
+  return HWY_DYNAMIC_DISPATCH(TargetT)();
 }
 
 const InstructionSet& CurrentInstructionSet() {

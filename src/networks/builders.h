@@ -2,7 +2,7 @@
 #pragma once
 
 #include "graph/graph.h"
-#include "networks/catalogue.h"
+#include "networks/network_options.h"
 
 namespace siskin {
 

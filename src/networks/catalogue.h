@@ -9,22 +9,11 @@
 #include "base/json_fwd.h"
 #include "graph/graph.h"
 #include "images/preprocess.h"
+#include "networks/network_options.h"
 #include "tensor/tensor.h"
 #include "weights/source.h"
 
 namespace siskin {
-
-enum class Pooling { kNone, kAverage, kMax };
-
-struct NetworkOptions {
-  std::string network;                  // catalogue name: "xception"
-  int height = 0, width = 0;            // 0: the network's own size
-  double alpha = 1;                     // width multiplier, MobileNet and MobileNetV2
-  bool top = false;                     // the ImageNet classifier (pooling, then dense or 1x1 convolution)
-  bool softmax = true;                  // with top: probabilities, else logits
-  int classes = 1000;                   // of the top
-  Pooling pooling = Pooling::kAverage;  // without top
-};
 
 struct NetworkCard {
   std::string name;   // "xception"

@@ -11,6 +11,7 @@
 #include "base/npy.h"
 #include "base/testing.h"
 #include "graph/plan.h"
+#include "images/decode.h"
 #include "images/preprocess.h"
 #include "kernels/testing_compare.h"
 #include "networks/catalogue.h"

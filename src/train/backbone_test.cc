@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing.h"
+#include "weights/names.h"
 #include "weights/naming.h"
 #include "weights/safetensors.h"
 

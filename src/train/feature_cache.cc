@@ -1,5 +1,6 @@
 #include "train/feature_cache.h"
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/json.h"

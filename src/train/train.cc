@@ -4,6 +4,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/json.h"

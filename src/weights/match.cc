@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "weights/batch_norm.h"
+#include "weights/names.h"
 #include "weights/naming.h"
 #include "weights/wrappers.h"
 

@@ -1,6 +1,8 @@
 // The tables of foreign names, one file a network: names_*.cc. What they are for: naming.h.
 #pragma once
 
+#include <span>
+
 #include "weights/naming.h"
 
 namespace siskin {
@@ -13,5 +15,8 @@ extern const Naming kTimmResNet50;
 extern const Naming kTimmXception;
 extern const Naming kTimmInceptionV3;
 extern const Naming kTimmInceptionResNetV2;
+
+// All of them.
+std::span<const Naming> Namings();
 
 }  // namespace siskin

@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "weights/names.h"
 
 namespace siskin {
 namespace {
@@ -73,12 +72,6 @@ void Expand(const std::vector<std::string>& words, std::vector<Alias>* aliases) 
 }
 
 }  // namespace
-
-std::span<const Naming> Namings() {
-  static const Naming all[] = {kSlimMobileNet,   kResNet50Of2017, kTimmXception, kTimmInceptionResNetV2,
-                               kTimmMobileNetV2, kTimmMobileNet,  kTimmResNet50, kTimmInceptionV3};
-  return all;
-}
 
 std::vector<Alias> ExpandAliases(std::string_view table) {
   std::vector<Alias> aliases;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,9 +19,6 @@ struct Naming {
   std::string_view refusal = {};  // why such a file computes something else than our network; empty: it does not
   std::string_view note = {};     // what its user has to know, such as at which image sizes it computes the same
 };
-
-// All that are known.
-std::span<const Naming> Namings();
 
 // Our layer and the file's, every range written out.
 struct Alias {

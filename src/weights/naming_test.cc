@@ -6,6 +6,7 @@
 
 #include "base/testing.h"
 #include "weights/match.h"
+#include "weights/names.h"
 
 namespace siskin {
 namespace {

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/testing.h"
+#include "weights/names.h"
 #include "weights/naming.h"
 
 namespace siskin {

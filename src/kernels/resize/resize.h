@@ -4,15 +4,10 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
+
+#include "kernels/resize/interpolation.h"
 
 namespace siskin {
-
-enum class Interpolation {
-  kNearest,   // the pixel under the centre of the output pixel
-  kBilinear,  // triangle filter, support widened when shrinking
-  kArea,      // box filter, support widened when shrinking
-};
 
 // src: [src_h, src_w, channels] bytes   dst: [dst_h, dst_w, channels] bytes, overwritten. All sizes > 0; channels 1..4.
 // Not parallel: photos are resized one per thread. Allocates the image between the passes, unlike the other kernels.

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "kernels/resize/resize.h"
+#include "kernels/resize/interpolation.h"
 
 namespace siskin {
 

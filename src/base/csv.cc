@@ -1,9 +1,8 @@
-#include "data/csv.h"
+#include "base/csv.h"
 
 #include <algorithm>
 
 #include "base/error.h"
-#include "data/dataset.h"
 
 namespace siskin {
 namespace {

@@ -1,11 +1,12 @@
 // What holds for photos of every format: choice of the format, nonsense, files cut or changed anywhere.
-#include "images/image.h"
+#include "images/decode.h"
 
 #include <gtest/gtest.h>
 
 #include <memory>
 
 #include "base/random.h"
+#include "images/encode.h"
 #include "images/testing_images.h"
 
 namespace siskin {
