@@ -1,6 +1,7 @@
 // weights/graphdef.h
 #include "fuzz/target.h"
 #include "weights/graphdef.h"
+#include "weights/signatures.h"
 
 namespace siskin::fuzz {
 

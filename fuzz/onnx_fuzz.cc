@@ -3,6 +3,7 @@
 #include "weights/import.h"
 #include "weights/onnx.h"
 #include "weights/onnx_structure.h"
+#include "weights/signatures.h"
 #include "weights/testing_network.h"
 #include "weights/testing_weights.h"
 

@@ -4,6 +4,7 @@
 
 #include "fuzz/target.h"
 #include "weights/import.h"
+#include "weights/signatures.h"
 #include "weights/testing_weights.h"
 #include "weights/tfjs.h"
 

@@ -1,5 +1,6 @@
 #include "base/error.h"
 
+#include <algorithm>
 #include <system_error>
 
 #include "base/utf8.h"
@@ -25,6 +26,13 @@ std::string Printable(std::string_view text, size_t max_bytes) {
     }
   }
   return out;
+}
+
+std::string JoinSome(const std::vector<std::string>& names) {
+  constexpr size_t kNamesShown = 3;
+  std::string text;
+  for (size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) text += (i == 0 ? "" : ", ") + Printable(names[i]);
+  return names.size() <= kNamesShown ? text : fmt::format("{} and {} more", text, names.size() - kNamesShown);
 }
 
 std::string ErrnoText(int error_number) {

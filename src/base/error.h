@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "siskin/error.h"
 
@@ -24,6 +25,9 @@ template <typename... Args>
 
 // `text` safe to show in a message or a log: control characters and invalid UTF-8 as \xNN, at most `max_bytes` long.
 std::string Printable(std::string_view text, size_t max_bytes = 200);
+
+// "a, b, c and 12 more", each of them printable.
+std::string JoinSome(const std::vector<std::string>& names);
 
 // "No such file or directory" for an errno value; thread-safe.
 std::string ErrnoText(int error_number);

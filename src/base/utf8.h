@@ -19,8 +19,4 @@ std::string_view Utf8Prefix(std::string_view text, size_t max_bytes);
 // `text` with every invalid byte replaced by U+FFFD: what goes into JSON.
 std::string ToValidUtf8(std::string_view text);
 
-// `text` in Unicode's composed form (NFC, Unicode Standard Annex 15): "e" and a combining accent, as macOS writes
-// names, become "é", as everybody else does. Unchanged if it is not valid UTF-8.
-std::string ToNfc(std::string_view text);
-
 }  // namespace siskin

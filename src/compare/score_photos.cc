@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
+#include "data/nfc.h"
 
 namespace siskin {
 namespace {
@@ -75,7 +76,8 @@ std::vector<const Photo*> PhotosOfPart(const Dataset& dataset, const std::string
 Dataset PhotosToScore(const std::filesystem::path& folder, const std::filesystem::path& split_file,
                       std::span<const ModelCard* const> models, Progress& progress) {
   ScanOptions options{.for_training = false, .known_classes = {}};
-  for (const ModelCard* model : models) std::ranges::copy(model->class_names, std::back_inserter(options.known_classes));
+  for (const ModelCard* model : models)
+    std::ranges::copy(model->class_names, std::back_inserter(options.known_classes));
   Dataset dataset = ScanFolder(folder, options);
   for (const std::string& note : dataset.notes) progress.Warn(note);
   if (!split_file.empty()) {

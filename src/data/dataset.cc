@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/utf8.h"
 #include "data/layout.h"
+#include "data/nfc.h"
 #include "data/photo_files.h"
 #include "data/split_names.h"
 
@@ -121,8 +122,8 @@ class Scanner {
   // Whether there is nothing but a folder that an archive put around everything. An empty folder beside it, or one that
   // cannot be opened, may be a class that is missing: then the one with photos is not opened to make its parts classes.
   bool IsWrapped(const std::vector<TopFolder>& folders) const {
-    return folders.size() == 1 && dataset_.skipped.empty() && !folders[0].IsSplitFolder() && !IsKnown(folders[0].name) &&
-           WrapsClasses(folders[0].path, folders[0].listing.photos);
+    return folders.size() == 1 && dataset_.skipped.empty() && !folders[0].IsSplitFolder() &&
+           !IsKnown(folders[0].name) && WrapsClasses(folders[0].path, folders[0].listing.photos);
   }
 
   bool IsKnown(const std::string& folder) const {

@@ -14,7 +14,7 @@ namespace siskin {
 
 struct Dataset {
   std::filesystem::path root;            // what was asked for, or where the class folders in it begin
-  std::vector<std::string> class_names;  // in NFC (base/utf8.h), sorted; the order of the network's outputs
+  std::vector<std::string> class_names;  // in NFC (data/nfc.h), sorted; the order of the network's outputs
   std::vector<Photo> photos;             // sorted by path: the same on every machine
   std::vector<SkippedFile> skipped;      // what looked like a photo but cannot be one (unreadable, empty, loops)
   std::vector<std::string> notes;        // what a person should know about the layout, in sentences

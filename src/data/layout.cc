@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/error.h"
-#include "base/utf8.h"
+#include "data/nfc.h"
 #include "data/photo_files.h"
 #include "data/split_names.h"
 

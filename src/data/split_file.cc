@@ -9,8 +9,8 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "base/text_encoding.h"
-#include "base/utf8.h"
 #include "data/dataset.h"
+#include "data/nfc.h"
 
 namespace siskin {
 namespace {

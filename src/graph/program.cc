@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "graph/parameters.h"
 
 namespace siskin {
 namespace {
@@ -14,7 +15,7 @@ class CheckedWeights {
  public:
   CheckedWeights(const Graph& graph, const TensorMap& weights) : weights_(weights) {
     for (const LayerLayout& layer : graph.Layout()) {
-      for (const ParameterSpec& parameter : layer.parameters) Check(parameter);
+      for (const auto& [name, shape] : layer.parameters) FindParameter(weights, name, shape);
     }
   }
 
@@ -27,19 +28,6 @@ class CheckedWeights {
   }
 
  private:
-  void Check(const ParameterSpec& parameter) const {
-    const auto found = weights_.find(parameter.name);
-    if (found == weights_.end()) {
-      Fail(ErrorKind::kModel, "the weights have no {} (shape {}); are they another network's?", parameter.name,
-           parameter.shape.ToString());
-    }
-    const Tensor& tensor = found->second;
-    if (tensor.shape() != parameter.shape || tensor.dtype() != DType::kF32) {
-      Fail(ErrorKind::kModel, "{} is {} of shape {}, expected F32 of shape {}; are these another network's weights?",
-           parameter.name, Name(tensor.dtype()), tensor.shape().ToString(), parameter.shape.ToString());
-    }
-  }
-
   const TensorMap& weights_;
 };
 

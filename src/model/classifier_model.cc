@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/random.h"
+#include "graph/parameters.h"
 #include "kernels/elementwise/elementwise.h"
 #include "model/card_metadata.h"
-#include "weights/import.h"
 #include "weights/safetensors.h"
 
 namespace siskin {

@@ -4,10 +4,10 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "graph/parameters.h"
 #include "model/card_metadata.h"
 #include "model/classifier_model.h"
 #include "weights/file_kind.h"
-#include "weights/import.h"
 #include "weights/safetensors.h"
 
 namespace siskin {
@@ -72,7 +72,7 @@ ClassifierModel ParseModel(std::string_view bytes, std::string_view where) {
   RequireSafetensors(bytes, where);
   SafetensorsFile content = ParseSafetensors(bytes, where);
   ClassifierModel model{CardFromMetadata(content.metadata, where), std::move(content.tensors)};
-  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), std::string(where));
+  CheckWeights(model.weights, BuildModelGraph(model.card).Layout(), where);
   return model;
 }
 

@@ -4,9 +4,7 @@
 #include <iterator>
 #include <system_error>
 
-#include "weights/graphdef.h"
-#include "weights/onnx.h"
-#include "weights/tfjs.h"
+#include "weights/signatures.h"
 
 namespace siskin {
 namespace {

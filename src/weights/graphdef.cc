@@ -157,14 +157,6 @@ std::optional<Tensor> ReadTensor(const Node& node, uint64_t* bytes_left, std::st
 
 }  // namespace
 
-bool LooksLikeGraphDef(std::string_view bytes) {
-  ProtoMessage graph(bytes);
-  ProtoField field;
-  Node node;
-  return graph.Next(&field) && field.number == kGraphNode && field.type == ProtoField::Type::kBytes &&
-         ReadNode(field.bytes, &node) && !node.name.empty() && !node.op.empty();
-}
-
 TensorMap ReadGraphConstants(std::string_view bytes, std::string_view where) {
   TensorMap constants;
   ProtoMessage graph(bytes);

@@ -10,9 +10,6 @@
 
 namespace siskin {
 
-// Whether the bytes can be a GraphDef at all: they begin with a node that has a name.
-bool LooksLikeGraphDef(std::string_view bytes);
-
 // The fp32 constants by node name. kModel if the bytes are no GraphDef or anything in it claims more than there is.
 TensorMap ReadGraphConstants(std::string_view bytes, std::string_view where);
 

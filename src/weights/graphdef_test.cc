@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "base/testing.h"
+#include "weights/signatures.h"
 #include "weights/testing_protobuf.h"
 #include "weights/testing_weights.h"
 

@@ -1,7 +1,6 @@
 #include "weights/import.h"
 
 #include <algorithm>
-#include <cmath>
 #include <map>
 #include <system_error>
 #include <utility>
@@ -20,6 +19,7 @@
 #include "weights/onnx.h"
 #include "weights/onnx_structure.h"
 #include "weights/safetensors.h"
+#include "weights/signatures.h"
 #include "weights/tfjs.h"
 #include "weights/torch.h"
 #include "weights/wrappers.h"
@@ -165,7 +165,7 @@ TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where,
   if (note == nullptr) note = &ignored;
   note->clear();
   TensorMap tensors = TakeTensors(bytes, where, layout, options, note);
-  CheckWeights(tensors, layout, std::string(where));
+  CheckWeights(tensors, layout, where);
   return tensors;
 }
 
@@ -176,54 +176,6 @@ TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& 
   ImportOptions with_files = options;
   with_files.beside = FilesBeside(file);
   return ImportWeightsFromBytes(map.text(), Printable(file.native()), layout, with_files, note);
-}
-
-void CheckWeights(const TensorMap& tensors, const NetworkLayout& layout, const std::string& where) {
-  std::vector<std::string> missing;
-  size_t known = 0;
-  for (const LayerLayout& layer : layout) {
-    for (const ParameterSpec& parameter : layer.parameters) {
-      const auto found = tensors.find(parameter.name);
-      if (found == tensors.end()) {
-        missing.push_back(parameter.name);
-        continue;
-      }
-      ++known;
-      const Tensor& tensor = found->second;
-      if (tensor.shape() != parameter.shape || tensor.dtype() != DType::kF32) {
-        Fail(ErrorKind::kModel, "{}: {} is {} of shape {}, expected F32 of shape {}; is this another network's file?",
-             where, parameter.name, Name(tensor.dtype()), tensor.shape().ToString(), parameter.shape.ToString());
-      }
-      const auto values = tensor.values<float>();
-      if (!std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); })) {
-        Fail(ErrorKind::kModel,
-             "{}: {} has numbers that are infinite or not numbers; the file is damaged or its training "
-             "went wrong",
-             where, parameter.name);
-      }
-    }
-  }
-  if (!missing.empty()) {
-    Fail(ErrorKind::kModel, "{}: lacks {}; is this another network's file?", where, JoinSome(missing));
-  }
-  if (known == tensors.size()) return;
-  const std::vector<std::string> expected = ParameterNames(layout);
-  std::vector<std::string> extra;
-  for (const auto& [name, tensor] : tensors) {
-    if (std::find(expected.begin(), expected.end(), name) == expected.end()) extra.push_back(name);
-  }
-  Fail(ErrorKind::kModel,
-       "{}: has tensors that do not belong to the network: {}; is this another network's file, or the "
-       "one with its top?",
-       where, JoinSome(extra));
-}
-
-std::vector<std::string> ParameterNames(const NetworkLayout& layout) {
-  std::vector<std::string> names;
-  for (const LayerLayout& layer : layout) {
-    for (const ParameterSpec& parameter : layer.parameters) names.push_back(parameter.name);
-  }
-  return names;
 }
 
 }  // namespace siskin

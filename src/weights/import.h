@@ -8,6 +8,7 @@
 
 #include "graph/graph.h"
 #include "graph/layout.h"
+#include "graph/parameters.h"
 #include "tensor/tensor.h"
 #include "weights/tfjs.h"
 
@@ -30,11 +31,5 @@ TensorMap ImportWeights(const std::filesystem::path& file, const NetworkLayout& 
 // The same for a file that is in memory; `where` stands for its name in messages.
 TensorMap ImportWeightsFromBytes(std::string_view bytes, std::string_view where, const NetworkLayout& layout,
                                  const ImportOptions& options = {}, std::string* note = nullptr);
-
-// Checks that `tensors` are exactly the parameters of `layout` (names, shapes, fp32, all finite). kModel otherwise.
-void CheckWeights(const TensorMap& tensors, const NetworkLayout& layout, const std::string& where);
-
-// The names of all parameters, in the network's own order: what TensorDigest wants.
-std::vector<std::string> ParameterNames(const NetworkLayout& layout);
 
 }  // namespace siskin

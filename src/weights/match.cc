@@ -15,7 +15,6 @@
 namespace siskin {
 namespace {
 
-constexpr size_t kNamesShown = 3;
 constexpr std::string_view kNormSuffix = "_bn";
 
 struct ClassName {
@@ -272,12 +271,6 @@ std::string_view AutomaticClass(std::string_view name) {
   const auto* const found = std::find_if(std::begin(kClasses), std::end(kClasses),
                                          [&](const ClassName& known) { return known.automatic == name; });
   return found == std::end(kClasses) ? std::string_view() : found->keras_class;
-}
-
-std::string JoinSome(const std::vector<std::string>& names) {
-  std::string text;
-  for (size_t i = 0; i < std::min(names.size(), kNamesShown); ++i) text += (i == 0 ? "" : ", ") + Printable(names[i]);
-  return names.size() <= kNamesShown ? text : fmt::format("{} and {} more", text, names.size() - kNamesShown);
 }
 
 std::pair<std::string, std::string> SplitLast(const std::string& path) {

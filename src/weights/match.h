@@ -55,7 +55,4 @@ TensorMap TakeModel(FileContents contents, const NetworkLayout& layout, const st
 bool HasModel(const FileContents& contents, const NetworkLayout& layout, const std::string& inner,
               std::string_view where);
 
-// "a, b, c and 12 more": for messages.
-std::string JoinSome(const std::vector<std::string>& names);
-
 }  // namespace siskin

@@ -13,7 +13,6 @@
 namespace siskin {
 namespace {
 
-constexpr uint32_t kOnnxVersion = 1, kOnnxGraph = 7;  // fields of the model, from onnx.proto
 constexpr uint64_t kMaxOnnxBytes = uint64_t{1} << 30;
 constexpr std::string_view kHeadPrefix = "head_";  // layers that Siskin puts on top of a network
 constexpr std::string_view kOnes = "ones";         // a gamma that our network does not have, in Siskin's own export
@@ -78,14 +77,6 @@ class LayerReader {
 };
 
 }  // namespace
-
-bool LooksLikeOnnx(std::string_view bytes) {
-  ProtoMessage model(bytes);
-  ProtoField field;
-  std::string_view graph;
-  return model.Next(&field) && field.number == kOnnxVersion && field.type == ProtoField::Type::kVarint &&
-         model.NextBytes(kOnnxGraph, &graph);
-}
 
 FileContents ReadOnnx(std::string_view bytes, std::string_view where) {
   const OnnxFile file = ParseOnnx(bytes, where);

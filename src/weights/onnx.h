@@ -8,9 +8,6 @@
 
 namespace siskin {
 
-// Whether the bytes can be an ONNX model at all: a version, and a graph that has nodes.
-bool LooksLikeOnnx(std::string_view bytes);
-
 // Layers by the names of their weights: Siskin's own ("conv1_bn/gamma") or PyTorch's ("layer1.0.bn1.weight"); with the
 // layers of a head ("head_logits") and, as the model "network", without. kModel if the bytes are no such model, or
 // anything in it claims more than there is.

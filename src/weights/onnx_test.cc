@@ -4,7 +4,7 @@
 
 #include "base/random.h"
 #include "base/testing.h"
-#include "weights/graphdef.h"
+#include "weights/signatures.h"
 #include "weights/testing_protobuf.h"
 #include "weights/testing_weights.h"
 

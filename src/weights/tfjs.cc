@@ -266,12 +266,6 @@ std::vector<FileModel> ModelsOf(const Json& json, std::vector<FileLayer> layers,
 
 }  // namespace
 
-bool LooksLikeTfjs(std::string_view bytes) {
-  const size_t start = bytes.find_first_not_of(" \t\r\n");
-  return start != std::string_view::npos && bytes[start] == '{' &&
-         bytes.substr(0, kMaxJsonBytes).find("\"weightsManifest\"") != std::string_view::npos;
-}
-
 std::vector<std::string> TfjsShards(std::string_view json, std::string_view where) {
   std::vector<std::string> names;
   for (const WeightGroup& group : ParseModel(json, where).groups) {

@@ -17,9 +17,6 @@ namespace siskin {
 // there is none, it is no regular file or has more than max_bytes.
 using ReadBeside = std::function<std::string(const std::string& name, uint64_t max_bytes)>;
 
-// Whether the bytes can be a model.json: a JSON object that speaks of a weights manifest.
-bool LooksLikeTfjs(std::string_view bytes);
-
 // The names of the shards in order. kModel if `json` is no layers model, or if anything in it is not what it should be:
 // a name that is a path, a URL or climbs out, a name twice, a shape or type beyond reason.
 std::vector<std::string> TfjsShards(std::string_view json, std::string_view where);

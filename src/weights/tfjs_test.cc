@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "base/testing.h"
 #include "weights/import.h"
+#include "weights/signatures.h"
 #include "weights/testing_weights.h"
 
 namespace siskin {
