@@ -117,7 +117,7 @@ function(siskin_tests)
     file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_test.cc)
     if(files)
       add_executable(${folder}_test ${files})
-      target_link_libraries(${folder}_test PRIVATE siskin_testing GTest::gtest_main OpenSSL::Crypto CURL::libcurl
+      target_link_libraries(${folder}_test PRIVATE siskin_testing GTest::gtest_main CURL::libcurl
         PkgConfig::archive PkgConfig::jpeg PkgConfig::png PkgConfig::webp CLI11::CLI11)
       target_compile_definitions(${folder}_test PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
       siskin_unity(${folder}_test)

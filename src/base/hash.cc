@@ -1,44 +1,35 @@
 #include "base/hash.h"
 
-#include <openssl/evp.h>
-
-#include <array>
+#include <algorithm>
 
 #include "base/error.h"
 #include "base/files.h"
 
 namespace siskin {
 
-struct Sha256::State {
-  EVP_MD_CTX* context = EVP_MD_CTX_new();
-  State() = default;
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
-  ~State() { EVP_MD_CTX_free(context); }
-};
-
-Sha256::Sha256() : state_(std::make_unique<State>()) {
-  if (state_->context == nullptr || EVP_DigestInit_ex(state_->context, EVP_sha256(), nullptr) != 1) {
-    Fail(ErrorKind::kInternal, "OpenSSL has no SHA-256");
-  }
-}
-Sha256::~Sha256() = default;
-Sha256::Sha256(Sha256&&) noexcept = default;
-Sha256& Sha256::operator=(Sha256&&) noexcept = default;
-
-void Sha256::Update(std::string_view bytes) {
-  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
-}
 void Sha256::Update(std::span<const std::byte> bytes) {
-  EVP_DigestUpdate(state_->context, bytes.data(), bytes.size());
+  const Sha256Blocks take_blocks = FastestSha256Blocks();
+  const size_t begun = num_bytes_ % block_.size();
+  num_bytes_ += bytes.size();
+  if (begun > 0) {
+    const auto first = bytes.first(std::min(bytes.size(), block_.size() - begun));
+    std::ranges::copy(first, block_.begin() + static_cast<std::ptrdiff_t>(begun));
+    if (begun + first.size() < block_.size()) return;
+    take_blocks(block_.data(), 1, &state_);
+    bytes = bytes.subspan(first.size());
+  }
+  take_blocks(bytes.data(), bytes.size() / block_.size(), &state_);
+  std::ranges::copy(bytes.last(bytes.size() % block_.size()), block_.begin());
 }
 
 std::string Sha256::HexDigest() {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  EVP_DigestFinal_ex(state_->context, digest.data(), &size);
+  // A bit of 1, zeros, and the number of bits as the last 8 bytes of a block.
+  std::array<std::byte, 72> padding = {std::byte{0x80}};
+  const size_t zeros_end = 1 + (block_.size() + 55 - num_bytes_ % block_.size()) % block_.size();
+  for (size_t i = 0; i < 8; ++i) padding[zeros_end + i] = static_cast<std::byte>(num_bytes_ * 8 >> (56 - 8 * i));
+  Update(std::span(padding).first(zeros_end + 8));
   std::string hex;
-  for (unsigned i = 0; i < size; ++i) hex += fmt::format("{:02x}", digest[i]);
+  for (const uint32_t word : state_) hex += fmt::format("{:08x}", word);
   return hex;
 }
 
