@@ -6,10 +6,15 @@
 #include "base/error.h"
 #include "kernels/targets.h"
 
+#if defined(__aarch64__) && defined(__linux__)
+#include <sys/auxv.h>
+#endif
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/isa.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "kernels/dispatch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
@@ -33,10 +38,37 @@ HWY_EXPORT(TargetT);
 
 namespace {
 
-// Highway's targets that this processor has and the kernels were compiled for, whatever is forced: the first call comes
-// before the first forcing. What the compiler may assume is there even if Highway does not find it (NEON without AES).
+// What this processor has, with every instruction that Highway lets a compiler use for it (HWY_TARGET_STR in
+// hwy/ops/set_macros-inl.h). Targets that are not compiled (cmake/modules.cmake) are not looked for.
+#if HWY_ARCH_X86
+int64_t DetectedTargets() {
+  const bool sse4 = __builtin_cpu_supports("sse4.1") && __builtin_cpu_supports("sse4.2") &&
+                    __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("aes");
+  const bool avx2 = sse4 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                    __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c");
+  const bool avx3 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+                    __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+  return (sse4 ? HWY_SSE4 : 0) | (avx2 ? HWY_AVX2 : 0) | (avx3 ? HWY_AVX3 : 0);
+}
+#elif defined(__aarch64__) && defined(__linux__)
+int64_t DetectedTargets() {
+  return (getauxval(AT_HWCAP) & HWCAP_AES) != 0 ? HWY_NEON : 0;
+}
+#else
+int64_t DetectedTargets() {
+  return 0;
+}
+#endif
+
+// Of these what was compiled, whatever is forced. What the compiler may assume anyway is there (NEON without AES).
 int64_t AvailableTargets() {
-  static const int64_t targets = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS;
+  static const int64_t targets = (DetectedTargets() | HWY_STATIC_TARGET | HWY_EMU128 | HWY_SCALAR) & HWY_TARGETS;
+  return targets;
+}
+
+// Not thread-safe to write; one word to read.
+hwy::ChosenTarget& Targets() {
+  static hwy::ChosenTarget targets;
   return targets;
 }
 
@@ -57,7 +89,7 @@ void Force(const std::string& name, const char* who) {
     Fail(ErrorKind::kUsage, "{}instruction set \"{}\" is not available; this processor offers {}best", who, name,
          known);
   }
-  hwy::DisableTargets(~targets);
+  Targets().Update(targets);
 }
 
 }  // namespace
@@ -72,8 +104,7 @@ std::vector<std::string> SupportedIsas() {
 }
 
 int64_t CurrentTarget() {
-  ObeyEnvironment();
-  return HWY_DYNAMIC_DISPATCH(TargetT)();
+  return SISKIN_DISPATCH(TargetT)();
 }
 
 const InstructionSet& CurrentInstructionSet() {
@@ -87,10 +118,15 @@ std::string CurrentIsa() {
 void ObeyEnvironment() {
   static const bool obeyed = [] {
     const char* name = std::getenv("SISKIN_ISA");
-    if (name != nullptr && name[0] != '\0') Force(name, "SISKIN_ISA: ");
+    Force(name != nullptr && name[0] != '\0' ? name : "best", "SISKIN_ISA: ");
     return true;
   }();
   static_cast<void>(obeyed);
+}
+
+const hwy::ChosenTarget& UsableTargets() {
+  ObeyEnvironment();
+  return Targets();
 }
 
 void ForceIsa(const std::string& name) {

@@ -1,6 +1,6 @@
-// Which instruction set the kernels use. Highway picks the best one at run time; the environment variable SISKIN_ISA
-// and tests narrow its choice, for everything in this process that uses the same Highway. Matrices packed under one
-// instruction set must be used under the same one: call ForceIsa before building anything.
+// Which instruction set the kernels use: the best one that the processor has; the environment variable SISKIN_ISA and
+// tests narrow the choice. Matrices packed under one instruction set must be used under the same one: call ForceIsa
+// before building anything.
 #pragma once
 
 #include <cstdint>

@@ -29,6 +29,7 @@ TEST(IsaTest, WhatRunsUnforcedIsWhatTheTestsForce) {
   ForceIsa("best");
 }
 
+// Against Highway's own detection, which the library does not use.
 TEST(IsaTest, NoCompiledCodeIsOutOfTheTestsReach) {
   ForceIsa("best");
   int64_t unreached = (hwy::SupportedTargets() | HWY_STATIC_TARGET) & HWY_TARGETS;
@@ -41,6 +42,14 @@ TEST(IsaTest, NoCompiledCodeIsOutOfTheTestsReach) {
     ADD_FAILURE() << hwy::TargetName(unreached & -unreached)
                   << " shares its name with a better target: give it a row of its own in kernels/targets.h";
   }
+}
+
+TEST(IsaTest, NothingRunsThatHighwayDoesNotFind) {
+  for (const std::string& isa : SupportedIsas()) {
+    ForceIsa(isa);
+    EXPECT_NE(CurrentTarget() & (hwy::SupportedTargets() | HWY_STATIC_TARGET), 0) << isa;
+  }
+  ForceIsa("best");
 }
 
 TEST(IsaTest, TheRowInUseIsThatOfTheCodeThatRuns) {
