@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "siskin/export.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -41,23 +43,28 @@ typedef struct siskin_classifier siskin_classifier;
 /* A model from its file, or from its bytes, which are copied. threads 0: all processors. NULL if that fails.
  * The environment variable SISKIN_ISA (avx512, avx2, sse4, neon, scalar; for comparisons) narrows the instruction sets;
  * SISKIN_USAGE if the processor lacks the one it names. */
-siskin_classifier* siskin_open_file(const char* path, int threads, siskin_error* error);
-siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int threads, siskin_error* error);
-void siskin_close(siskin_classifier* classifier); /* NULL is allowed */
+SISKIN_API siskin_classifier* siskin_open_file(const char* path, int threads, siskin_error* error);
+SISKIN_API siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int threads, siskin_error* error);
+SISKIN_API void siskin_close(siskin_classifier* classifier); /* NULL is allowed */
 
-int siskin_num_classes(const siskin_classifier* classifier); /* of NULL: 0 */
+SISKIN_API int siskin_num_classes(const siskin_classifier* classifier); /* of NULL: 0 */
 /* The name of class 0 <= label < siskin_num_classes, valid until siskin_close; NULL for any other. */
-const char* siskin_class_name(const siskin_classifier* classifier, int label);
+SISKIN_API const char* siskin_class_name(const siskin_classifier* classifier, int label);
 
 /* The class of a photo, 0 or above, and with `scores` not NULL the score of every class; they sum to 1. -1 if that
  * fails. The photo: the bytes of a JPEG, PNG or WebP file, or red, green and blue of each pixel, rows from the top,
  * row_bytes apart (at least 3 * width). Every size is allowed: photos are resized as in training. */
-int siskin_classify_photo(siskin_classifier* classifier, const void* bytes, size_t size, float* scores,
-                          siskin_error* error);
-int siskin_classify_pixels(siskin_classifier* classifier, const uint8_t* rgb, int width, int height, size_t row_bytes,
-                           float* scores, siskin_error* error);
+SISKIN_API int siskin_classify_photo(siskin_classifier* classifier, const void* bytes, size_t size, float* scores,
+                                     siskin_error* error);
+SISKIN_API int siskin_classify_pixels(siskin_classifier* classifier, const uint8_t* rgb, int width, int height,
+                                      size_t row_bytes, float* scores, siskin_error* error);
 
-const char* siskin_version(void); /* "0.1.0" */
+SISKIN_API const char* siskin_version(void); /* "0.1.0" */
+
+/* Grows when programs compiled with an older header would no longer work. Who loads the library while running compares
+ * what this header says with what the library says. */
+#define SISKIN_ABI_VERSION 1
+SISKIN_API int siskin_abi_version(void);
 
 #ifdef __cplusplus
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "siskin/error.h"
+#include "siskin/export.h"
 
 namespace siskin {
 
@@ -25,7 +26,7 @@ struct Prediction {
   bool ok() const { return error.empty(); }
 };
 
-class Classifier {
+class SISKIN_API Classifier {
  public:
   // Reads a model file. threads 0: all processors. Throws Error: kIo (cannot be read), kModel (not a model of siskin),
   // kUsage (the environment variable SISKIN_ISA names an instruction set that this processor lacks).

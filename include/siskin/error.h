@@ -4,6 +4,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "siskin/export.h"
+
 namespace siskin {
 
 enum class ErrorKind {
@@ -16,7 +18,7 @@ enum class ErrorKind {
 };
 
 // what() says where, what was found, what was expected and what to do about it, in one line of UTF-8.
-class Error : public std::runtime_error {
+class SISKIN_API Error : public std::runtime_error {
  public:
   Error(ErrorKind kind, const std::string& message) : std::runtime_error(message), kind_(kind) {}
   ErrorKind kind() const { return kind_; }

@@ -151,3 +151,7 @@ int siskin_classify_pixels(siskin_classifier* classifier, const uint8_t* rgb, in
 const char* siskin_version(void) {
   return SISKIN_VERSION;
 }
+
+int siskin_abi_version(void) {
+  return SISKIN_ABI_VERSION;
+}

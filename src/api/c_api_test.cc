@@ -111,6 +111,7 @@ TEST(CApi, NullHasNoClasses) {
 
 TEST(CApi, KnowsItsVersion) {
   EXPECT_STREQ(siskin_version(), SISKIN_VERSION);
+  EXPECT_EQ(siskin_abi_version(), SISKIN_ABI_VERSION);
 }
 
 }  // namespace
