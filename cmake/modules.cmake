@@ -1,12 +1,16 @@
 # How a folder under src/ becomes part of the build. Every .cc in a folder belongs to it; the ending says what it is:
 # x.cc the code, x_test.cc its tests, x_bench.cc its micro-benchmarks, testing*.cc what tests of other folders share.
 
+# How all of it is compiled.
 add_library(siskin_flags INTERFACE)
+target_compile_features(siskin_flags INTERFACE cxx_std_20)
 target_compile_options(siskin_flags INTERFACE
-  -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Werror
+  -Wall -Wextra -Wshadow -Wnon-virtual-dtor $<$<BOOL:${SISKIN_WERROR}>:-Werror>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>  # GCC 12 warns about std::string concatenation itself (GCC bug 105651)
   $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>  # libstdc++ 12's std::stable_sort uses what it deprecates
-  -ffp-contract=off)  # the same source gives the same bits whatever the compiler would like to fuse
+  -ffp-contract=off  # the same source gives the same bits whatever the compiler would like to fuse
+  -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)  # and the same program in whatever folder it is built
+target_link_libraries(siskin_flags INTERFACE siskin_fmt nlohmann_json::nlohmann_json Threads::Threads)
 # Highway compiles every kernel once for each of these instruction sets, of those that the processor family has:
 # AVX-512, AVX2, SSE4; NEON, and, its next bit, NEON without AES; WASM; plain C++. Its other ones add compile time and
 # nothing to fp32 (SSSE3, the later generations of AVX-512), or have vectors of unknown size, which cannot be members of
@@ -66,19 +70,107 @@ function(siskin_sources out)
   set(${out} ${all} PARENT_SCOPE)
 endfunction()
 
-function(siskin_library name)
-  siskin_sources(sources ${ARGN})
-  add_library(${name} STATIC ${sources})
-  target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:siskin_flags>)
-  target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:include>)
-  target_compile_definitions(${name} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
-  siskin_unity(${name})
+# The table of layers: of each layer LAYER_IN, LAYER_FILES, LAYER_USES and LAYER_LIBRARIES, and the names of all of them
+# in `out`, in order.
+function(siskin_read_layers out)
+  set(table ${PROJECT_SOURCE_DIR}/cmake/layers.txt)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${table})
+  file(STRINGS ${table} rows REGEX "^[a-z]")
+  set(layers)
+  foreach(row IN LISTS rows)
+    string(REGEX REPLACE " +" ";" columns "${row}")
+    list(POP_FRONT columns layer)
+    foreach(column IN ITEMS IN FILES USES LIBRARIES)
+      list(POP_FRONT columns value)
+      string(REGEX REPLACE "^-$" "" value "${value}")
+      string(REPLACE "," ";" value "${value}")
+      set(${layer}_${column} ${value} PARENT_SCOPE)
+      set(${layer}_${column} ${value})
+    endforeach()
+    foreach(used IN LISTS ${layer}_USES)
+      if(NOT used IN_LIST layers OR (${layer}_IN STREQUAL "core" AND NOT ${used}_IN STREQUAL "core"))
+        message(FATAL_ERROR "cmake/layers.txt: ${layer} uses ${used}, which does not stand below it or not in the core")
+      endif()
+    endforeach()
+    list(APPEND layers ${layer})
+  endforeach()
+  set(${out} ${layers} PARENT_SCOPE)
 endfunction()
 
-# WITHOUT_MAIN: the name of a library of all its files but main.cc.
+# The code of a layer, in `out`: of its folders and files without what another layer has taken out of them.
+function(siskin_layer_sources out layer)
+  set(all)
+  foreach(part IN LISTS ${layer}_FILES)
+    if(IS_DIRECTORY ${PROJECT_SOURCE_DIR}/src/${part})
+      siskin_sources(files ${part})
+      foreach(other IN LISTS SISKIN_LAYERS)
+        foreach(taken IN LISTS ${other}_FILES)
+          if(taken MATCHES "^${part}/")
+            list(FILTER files EXCLUDE REGEX "/src/${taken}(/.*)?\\.cc$")
+          endif()
+        endforeach()
+      endforeach()
+      list(APPEND all ${files})
+    elseif(EXISTS ${PROJECT_SOURCE_DIR}/src/${part}.cc)  # else only a header
+      list(APPEND all ${PROJECT_SOURCE_DIR}/src/${part}.cc)
+    endif()
+  endforeach()
+  set(${out} ${all} PARENT_SCOPE)
+endfunction()
+
+# The target of a layer. Objects and no archive: each is compiled once, to be part of four libraries, and what these
+# export is decided by SISKIN_API alone.
+function(siskin_layer layer)
+  siskin_layer_sources(sources ${layer})
+  add_library(siskin_${layer} OBJECT ${sources})
+  set_target_properties(siskin_${layer} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_VISIBILITY_PRESET hidden
+                                                   VISIBILITY_INLINES_HIDDEN ON)
+  list(TRANSFORM ${layer}_USES PREPEND siskin_ OUTPUT_VARIABLE used)
+  list(TRANSFORM ${layer}_LIBRARIES PREPEND siskin_with_ OUTPUT_VARIABLE libraries)
+  target_link_libraries(siskin_${layer} PRIVATE siskin_flags ${used} ${libraries})
+  target_compile_definitions(siskin_${layer} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
+  siskin_unity(siskin_${layer})
+endfunction()
+
+# A library of the named layers, as NAME (shared) and NAME_static; for others siskin::EXPORT_NAME and, of the static
+# one, siskin::STATIC_NAME.
+function(siskin_library name)
+  cmake_parse_arguments(arg "" "EXPORT_NAME;STATIC_NAME" "LAYERS" ${ARGN})
+  set(objects)
+  set(libraries)
+  set(link_names)
+  foreach(layer IN LISTS arg_LAYERS)
+    list(APPEND objects $<TARGET_OBJECTS:siskin_${layer}>)
+    foreach(library IN LISTS ${layer}_LIBRARIES)
+      list(APPEND libraries $<BUILD_INTERFACE:siskin_with_${library}>)  # nobody's who uses the installed library
+      list(APPEND link_names ${SISKIN_LINK_${library}})
+    endforeach()
+  endforeach()
+  add_library(${name} SHARED ${objects})
+  add_library(${name}_static STATIC ${objects})
+  add_library(siskin::${arg_EXPORT_NAME} ALIAS ${name})
+  add_library(siskin::${arg_STATIC_NAME} ALIAS ${name}_static)
+  # Versions 0.x.y with the same x are compatible.
+  set_target_properties(${name} PROPERTIES EXPORT_NAME ${arg_EXPORT_NAME} VERSION ${PROJECT_VERSION}
+                                           SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+  set_target_properties(${name}_static PROPERTIES EXPORT_NAME ${arg_STATIC_NAME} OUTPUT_NAME ${name})
+  foreach(target IN ITEMS ${name} ${name}_static)
+    set_target_properties(${target} PROPERTIES LINKER_LANGUAGE CXX)
+    target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
+                                                $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+    target_link_libraries(${target} PRIVATE ${libraries} $<BUILD_INTERFACE:Threads::Threads>)
+    if(SISKIN_SANITIZE)
+      target_link_options(${target} PUBLIC $<BUILD_INTERFACE:-fsanitize=${SISKIN_SANITIZE}>)
+    endif()
+  endforeach()
+  target_link_options(${name} PRIVATE LINKER:--as-needed)
+  set(${name}_LINK_NAMES ${link_names} PARENT_SCOPE)  # what its static form needs
+endfunction()
+
+# WITHOUT_MAIN: the name of a library of all its files but main.cc. LIBRARY: the library of layers under it.
 function(siskin_program name)
-  cmake_parse_arguments(arg "" "OUTPUT;FOLDER;WITHOUT_MAIN" "" ${ARGN})
-  siskin_sources(sources ${arg_FOLDER})
+  cmake_parse_arguments(arg "" "OUTPUT;LAYER;WITHOUT_MAIN;LIBRARY" "" ${ARGN})
+  siskin_layer_sources(sources ${arg_LAYER})
   if(arg_WITHOUT_MAIN)
     set(rest ${sources})
     list(FILTER sources INCLUDE REGEX "/main\\.cc$")
@@ -88,9 +180,11 @@ function(siskin_program name)
   add_executable(${name} ${sources})
   set_target_properties(${name} PROPERTIES OUTPUT_NAME ${arg_OUTPUT} RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
   target_link_libraries(${name} PRIVATE ${arg_WITHOUT_MAIN})
+  target_link_options(${name} PRIVATE LINKER:--as-needed)  # no library that it does not call
+  list(TRANSFORM ${arg_LAYER}_LIBRARIES PREPEND siskin_with_ OUTPUT_VARIABLE libraries)
   foreach(target IN ITEMS ${arg_WITHOUT_MAIN} ${name})
     target_compile_definitions(${target} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
-    target_link_libraries(${target} PRIVATE siskin siskin_flags fmt::fmt nlohmann_json::nlohmann_json CLI11::CLI11)
+    target_link_libraries(${target} PRIVATE ${arg_LIBRARY} siskin_flags ${libraries})
     siskin_unity(${target})
   endforeach()
 endfunction()
@@ -104,8 +198,7 @@ function(siskin_tests)
   # Only for the file that needs it: a path in every command line would keep ccache from sharing objects between clones.
   set_source_files_properties(${PROJECT_SOURCE_DIR}/src/base/testing.cc PROPERTIES
     COMPILE_DEFINITIONS SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
-  target_link_libraries(siskin_testing PUBLIC siskin siskin_flags GTest::gtest fmt::fmt
-                                              nlohmann_json::nlohmann_json PkgConfig::hwy)
+  target_link_libraries(siskin_testing PUBLIC siskin_static siskin_flags GTest::gtest PkgConfig::hwy)
   siskin_unity(siskin_testing)
   # Test programs are built oftener than run; the library, references and interpreters included, keeps its -O3.
   target_compile_options(siskin_testing INTERFACE $<$<CONFIG:Release>:-Og>)
@@ -132,8 +225,8 @@ function(siskin_benchmarks)
     file(GLOB_RECURSE files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${folder}/*_bench.cc)
     if(files)
       add_executable(${folder}_bench ${files})
-      target_link_libraries(${folder}_bench PRIVATE siskin siskin_flags benchmark::benchmark_main PkgConfig::hwy
-                                                    fmt::fmt)
+      target_link_libraries(${folder}_bench PRIVATE siskin_static siskin_flags benchmark::benchmark_main
+                                                    PkgConfig::hwy)
     endif()
   endforeach()
 endfunction()
