@@ -58,7 +58,7 @@ constexpr char kHeader[] =
  *
  * {name}.S puts {name}.safetensors into the program:
  *
- *   cc -c {name}.S && cc -c main.c && c++ main.o {name}.o -lsiskin ...   (in C23: #embed "{name}.safetensors")
+ *   cc main.c {name}.S $(pkg-config --cflags --libs siskin_core)   (in C23: #embed "{name}.safetensors")
  *   siskin_classifier* c = siskin_open_memory({name}_model, {upper}_MODEL_BYTES, 0, &error);   // siskin/c_api.h
  */
 #ifndef SISKIN_EXPORTED_{upper}_H_

@@ -59,8 +59,10 @@ ProcessResult RunImportProgram(const std::vector<std::string>& arguments, const 
   options.timeout_seconds = kTimeoutSeconds;
   ProcessResult result = RunProcess(options);  // with an empty environment: nothing steers libhdf5
   if (result.end == ProcessResult::End::kNotStarted) {
-    Fail(ErrorKind::kIo, "{}: for HDF5 the program {} is needed, which {}; it is installed with siskin", where,
-         kProgram, result.Describe());
+    Fail(ErrorKind::kIo,
+         "{}: for HDF5 the program {} is needed, which {}; it is installed with siskin, unless that was built without "
+         "libhdf5 or libseccomp",
+         where, kProgram, result.Describe());
   }
   return result;
 }
