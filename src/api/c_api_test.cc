@@ -94,8 +94,10 @@ TEST_F(CApiTest, ErrorsAreCodesAndSentences) {
   EXPECT_EQ(error_.status, SISKIN_MODEL);
   EXPECT_EQ(siskin_open_memory(nullptr, 7, 1, &error_), nullptr);
   EXPECT_EQ(error_.status, SISKIN_USAGE);
-  EXPECT_EQ(siskin_open_file(path_.c_str(), -1, &error_), nullptr);
-  EXPECT_EQ(error_.status, SISKIN_USAGE);
+  for (const int threads : {-1, 1'000'000}) {
+    EXPECT_EQ(siskin_open_file(path_.c_str(), threads, &error_), nullptr);
+    EXPECT_EQ(error_.status, SISKIN_USAGE);
+  }
   const std::string missing = folder_.path() / std::string(200, 'm') / std::string(200, 'm') / std::string(200, 'm');
   EXPECT_EQ(siskin_open_file(missing.c_str(), 1, &error_), nullptr);
   EXPECT_EQ(error_.status, SISKIN_IO);

@@ -8,10 +8,15 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <fstream>
 #include <string>
+#include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
+
+#include "base/error.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -100,7 +105,14 @@ int CgroupProcessors() {
 }  // namespace
 
 struct ThreadPool::State {
-  explicit State(size_t num_threads) : shares(num_threads) {}
+  explicit State(size_t num_threads) : shares(num_threads) { threads.reserve(num_threads); }
+  ~State() {
+    stop = true;
+    Begin();
+    for (std::thread& thread : threads) thread.join();
+  }
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
 
   // What is left of a worker's indices; on a cache line of its own.
   struct alignas(64) Share {
@@ -116,9 +128,29 @@ struct ThreadPool::State {
   Body body = nullptr;
   const void* fn = nullptr;
   bool stop = false;
+  // What fn threw first. Written by the worker that sets `failed`, read by the caller when nobody is running.
+  std::atomic<bool> failed{false};
+  std::exception_ptr error;
+
+  // Wakes the helpers.
+  void Begin() {
+    generation.fetch_add(1, std::memory_order_acq_rel);
+    generation.notify_all();
+  }
+
+  // Keeps the exception for the caller: it would end the program at the end of a thread, and leave the caller's frame
+  // to helpers that still use it.
+  void Drain(int worker) {
+    try {
+      TakeIndices(worker);
+    } catch (...) {
+      if (!failed.exchange(true, std::memory_order_relaxed)) error = std::current_exception();
+      for (Share& share : shares) share.next.store(share.end, std::memory_order_relaxed);
+    }
+  }
 
   // The worker's own share, then what the others have not begun.
-  void Drain(int worker) {
+  void TakeIndices(int worker) {
     for (size_t i = 0; i < shares.size(); ++i) {
       Share& share = shares[(static_cast<size_t>(worker) + i) % shares.size()];
       for (size_t index; (index = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
@@ -140,18 +172,24 @@ struct ThreadPool::State {
   }
 };
 
-ThreadPool::ThreadPool(int num_threads) {
+ThreadPool::ThreadPool(int num_threads, const StartThread& start) {
   if (num_threads <= 0) num_threads = AvailableProcessors();
+  if (num_threads > kMaxThreads) {
+    Fail(ErrorKind::kUsage, "{} threads are too many: at most {}, and more than processors ({} here) gain nothing",
+         num_threads, kMaxThreads, AvailableProcessors());
+  }
   state_ = std::make_unique<State>(static_cast<size_t>(num_threads));
-  for (int i = 1; i < num_threads; ++i) state_->threads.emplace_back([s = state_.get(), i] { s->WorkerLoop(i); });
+  for (int i = 1; i < num_threads; ++i) {
+    try {
+      state_->threads.push_back(start([s = state_.get(), i] { s->WorkerLoop(i); }));
+    } catch (const std::system_error& error) {  // ~State joins those that have started
+      Fail(ErrorKind::kIo, "thread {} of {} cannot be started ({}): ask for fewer threads", i + 1, num_threads,
+           error.code().message());
+    }
+  }
 }
 
-ThreadPool::~ThreadPool() {
-  state_->stop = true;
-  state_->generation.fetch_add(1, std::memory_order_acq_rel);
-  state_->generation.notify_all();
-  for (std::thread& thread : state_->threads) thread.join();
-}
+ThreadPool::~ThreadPool() = default;
 
 int ThreadPool::num_threads() const {
   return static_cast<int>(state_->threads.size()) + 1;
@@ -173,10 +211,13 @@ void ThreadPool::Run(size_t count, Body body, const void* fn) {
   s.body = body;
   s.fn = fn;
   s.running.store(static_cast<uint32_t>(s.threads.size()), std::memory_order_relaxed);
-  s.generation.fetch_add(1, std::memory_order_acq_rel);
-  s.generation.notify_all();
+  s.Begin();
   s.Drain(0);
   SpinThenWait(s.running, [](uint32_t running) { return running == 0; });
+  if (s.error) {
+    s.failed.store(false, std::memory_order_relaxed);
+    std::rethrow_exception(std::exchange(s.error, nullptr));
+  }
 }
 
 void LowerThreadPriority() {
@@ -191,7 +232,7 @@ int AvailableProcessors() {
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) processors = CPU_COUNT(&set);
   if (const int quota = CgroupProcessors(); quota > 0) processors = std::min(processors, quota);
-  return std::max(processors, 1);
+  return std::clamp(processors, 1, kMaxThreads);
 }
 
 ScopedFlushDenormals::ScopedFlushDenormals() : saved_(FloatingPointControl()) {
