@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/random.h"
+#include "kernels/image_groups.h"
 #include "kernels/isa.h"
 
 namespace siskin::testing {
@@ -143,6 +144,40 @@ void CheckKernel(const Layout& output, ConstView expected, const Accuracy& accur
         EXPECT_TRUE(Close(y.view(), expected, accuracy));
       } else {
         EXPECT_TRUE(SameBits(y.view(), first.view()));
+      }
+    }
+  });
+}
+
+ConstView Images(ConstView batch, const Range& images) {
+  batch.data = batch.pixel(images.begin, 0, 0);
+  batch.n = images.size();
+  return batch;
+}
+
+void CheckParts(int batch, size_t num_sums,
+                const std::function<void(const Range& images, float* sums, ThreadPool& threads)>& sum) {
+  SCOPED_TRACE(fmt::format("{} images", batch));
+  ThreadPool pools[] = {ThreadPool(1), ThreadPool(2), ThreadPool(3)};
+  OnEveryIsa([&] {
+    for (ThreadPool& threads : pools) {
+      SCOPED_TRACE(fmt::format("{} threads", threads.num_threads()));
+      const auto sums_over = [&](const Range& images) {
+        std::vector<float> sums(num_sums, std::numeric_limits<float>::quiet_NaN());
+        sum(images, sums.data(), threads);
+        return sums;
+      };
+      const auto add = [](std::vector<float> a, const std::vector<float>& b) {
+        for (size_t i = 0; i < a.size(); ++i) a[i] += b[i];
+        return a;
+      };
+      const std::vector<float> whole = sums_over({0, batch});
+      for (const int size : kPartImages) {
+        const auto part = [&](int i) { return sums_over({i * size, std::min((i + 1) * size, batch)}); };
+        const std::vector<float> parts = SumTree({0, (batch + size - 1) / size}, part, add);
+        const auto count = static_cast<int>(num_sums);
+        EXPECT_TRUE(SameBits(DenseView(whole.data(), 1, 1, 1, count), DenseView(parts.data(), 1, 1, 1, count)))
+            << "in parts of " << size;
       }
     }
   });

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "kernels/gemm/blocking.h"
 #include "kernels/testing_compare.h"
 #include "tensor/view.h"
 
@@ -66,5 +67,23 @@ void OnEveryIsa(const std::function<void()>& body);
 // `initial`, if not null, is what the output holds before (kernels that work in place); otherwise NaN.
 void CheckKernel(const Layout& output, ConstView expected, const Accuracy& accuracy,
                  const std::function<void(View y, ThreadPool& threads)>& kernel, const ConstView* initial = nullptr);
+
+// Images [begin, end) of a batch.
+ConstView Images(ConstView batch, const Range& images);
+
+// For CheckParts: batches that are and are not whole groups, and images of fewer and more pixels than any kernel takes
+// at once.
+inline constexpr int kBatches[] = {6, 20, 32};
+struct ImageSize {
+  int h, w;
+};
+inline constexpr ImageSize kImageSizes[] = {{1, 1}, {5, 5}, {9, 10}, {13, 11}, {25, 24}};
+// Parts of a batch that are subtrees of kernels/image_groups.h.
+inline constexpr int kPartImages[] = {4, 8, 16};
+
+// Runs `sum`, which writes so many sums over images of a batch, on every instruction set with 1, 2 and 3 threads: the
+// sums over the batch must be those of its parts, of any size in kPartImages, added along the tree, bit for bit.
+void CheckParts(int batch, size_t num_sums,
+                const std::function<void(const Range& images, float* sums, ThreadPool& threads)>& sum);
 
 }  // namespace siskin::testing
