@@ -1,6 +1,5 @@
 // The steps of the backward pass.
 #include <algorithm>
-#include <cmath>
 
 #include "graph/training_plan_impl.h"
 #include "kernels/batchnorm/batchnorm.h"
@@ -261,23 +260,18 @@ void TrainingPlan::Impl::BackwardNorm(const TrainingOp& op, BufferId dy) {
   WriteContribution(input, op, "input gradient", {dy, x}, gradient);
 }
 
-// Gradients of gamma and beta, and the coefficients of dx = a * dy + b * x + c. With y = gamma * (x - mean) * r +
-// beta and M pixels: a = gamma * r, b = -a * r^2 * sum(dy * (x - mean)) / M, c = -a * sum(dy) / M - b * mean.
+// Gradients of gamma and beta, and the coefficients of dx = a * dy + b * x + c.
 void TrainingPlan::Impl::NormSums(const TrainingOp& op, NormState& norm, BufferId dy, BufferId x,
                                   const TrainingPass& pass) {
   const ConstView view = At(x, pass);
-  NormalizationSums({norm.scale.data(), norm.shift.data(), op.activation}, At(dy, pass), view, norm.mean.data(),
+  const NormStatistics statistics = {norm.mean.data(), norm.variance.data(), op.epsilon};
+  NormalizationSums({norm.scale.data(), norm.shift.data(), op.activation}, statistics, At(dy, pass), view,
                     norm.sum_dy.data(), norm.sum_dy_x.data(), scratch(), threads_);
-  const auto pixels = static_cast<double>(view.num_pixels());
-  for (size_t c = 0; c < Index(view.c); ++c) {
-    const double r = 1 / std::sqrt(static_cast<double>(norm.variance[c]) + op.epsilon);
-    const double a = norm.scale[c], b = -a * r * r * norm.sum_dy_x[c] / pixels;
-    pass.gradient[op.beta + c] = norm.sum_dy[c];
-    if (op.gamma != kNoParameter) pass.gradient[op.gamma + c] = static_cast<float>(norm.sum_dy_x[c] * r);
-    norm.a[c] = static_cast<float>(a);
-    norm.b[c] = static_cast<float>(b);
-    norm.c[c] = static_cast<float>(-a * norm.sum_dy[c] / pixels - b * norm.mean[c]);
-  }
+  std::ranges::copy(norm.sum_dy, &pass.gradient[op.beta]);
+  if (op.gamma != kNoParameter) std::ranges::copy(norm.sum_dy_x, &pass.gradient[op.gamma]);
+  NormalizationCoefficients(statistics, norm.scale.data(), norm.sum_dy.data(), norm.sum_dy_x.data(),
+                            static_cast<double>(view.num_pixels()), view.c, norm.a.data(), norm.b.data(),
+                            norm.c.data());
 }
 
 void TrainingPlan::Impl::BackwardActivation(const TrainingOp& op, BufferId dy) {

@@ -61,10 +61,12 @@ class TrainingPlan::Impl {
     const TrainingOp* op = producer_[Index(value)];
     return op != nullptr && (op->kind == LayerKind::kBatchNorm || op->kind == LayerKind::kActivation);
   }
-  void NeedScratch(size_t floats) { scratch_floats_ = std::max(scratch_floats_, floats); }
-  void NeedChannelSums(const FeatureShape& shape) {
-    NeedScratch(ChannelSumsScratch(Pixels(shape) * Index(options_.max_batch), shape.c));
+  // The shape of a value for the largest batch, no memory: what scratch depends on.
+  ConstView LargestBatch(const FeatureShape& shape) const {
+    return {.n = options_.max_batch, .h = shape.h, .w = shape.w, .c = shape.c};
   }
+  void NeedScratch(size_t floats) { scratch_floats_ = std::max(scratch_floats_, floats); }
+  void NeedChannelSums(const FeatureShape& shape) { NeedScratch(ChannelSumsScratch(LargestBatch(shape))); }
   // Filters of a convolution, packed for the forward pass and turned round for the backward pass.
   void NeedFilters(int taps, int cin, int cout) {
     packed_.Reserve(taps * cin, cout);

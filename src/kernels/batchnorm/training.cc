@@ -3,42 +3,86 @@
 #include "kernels/batchnorm/training.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstring>
-#include <limits>
 
 #include "hwy/foreach_target.h"  // must come before highway.h
 #include "hwy/highway.h"
 #include "kernels/dispatch.h"
+#include "kernels/image_groups.h"
 #include "kernels/lanes-inl.h"
 #include "kernels/runs.h"
+
+#ifndef SISKIN_KERNELS_BATCHNORM_TRAINING_ONCE_
+#define SISKIN_KERNELS_BATCHNORM_TRAINING_ONCE_
+namespace siskin {
+
+// The pixels of a batch: its groups of images, and pieces of these.
+class PixelPieces {
+ public:
+  explicit PixelPieces(const ConstView& x)
+      : groups_(x.n),
+        image_pixels_(static_cast<size_t>(x.h) * x.w),
+        pieces_per_group_(PiecesIn(kGroupImages * image_pixels_)),
+        count_(static_cast<size_t>(groups_.count() - 1) * pieces_per_group_ + pieces(groups_.count() - 1)) {}
+
+  int num_groups() const { return groups_.count(); }
+  size_t pixels(int group) const { return static_cast<size_t>(groups_.images(group).size()) * image_pixels_; }
+  size_t first_pixel(int group) const { return static_cast<size_t>(groups_.images(group).begin) * image_pixels_; }
+
+  size_t count() const { return count_; }
+  size_t first_piece(int group) const { return static_cast<size_t>(group) * pieces_per_group_; }
+  size_t pieces(int group) const { return PiecesIn(pixels(group)); }
+  int group_of(size_t piece) const { return static_cast<int>(piece / pieces_per_group_); }
+  // Its first pixel, and the one after its last.
+  size_t begin(size_t piece) const {
+    const int group = group_of(piece);
+    return first_pixel(group) + (piece - first_piece(group)) * kPiecePixels;
+  }
+  size_t end(size_t piece) const {
+    const int group = group_of(piece);
+    return std::min(begin(piece) + kPiecePixels, first_pixel(group) + pixels(group));
+  }
+
+ private:
+  // Pixels whose sum is taken in fp32. Few enough for rounding (sqrt(128) * 2^-24) and for many items of work, many
+  // enough that adding up the pieces costs nothing.
+  static constexpr size_t kPiecePixels = 128;
+  static size_t PiecesIn(size_t pixels) { return (pixels + kPiecePixels - 1) / kPiecePixels; }
+
+  ImageGroups groups_;
+  size_t image_pixels_, pieces_per_group_, count_;
+};
+
+}  // namespace siskin
+#endif
 
 HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-// Pixels whose sum is taken in fp32. Few enough for rounding (sqrt(128) * 2^-24) and for many items of work, many
-// enough that adding up the pieces costs nothing.
-constexpr size_t kPiecePixels = 128;
 // Pixels that are added to each other before the sum is touched, which lies in the first-level cache.
-constexpr size_t kGroup = 4;
+constexpr size_t kQuad = 4;
 
-// sums[q][c] of every piece: term(q-th sum, ...) is added over its pixels. terms(io, pixel, channel, values) gives the
-// kSums values of a pixel.
+// scratch: [pieces][kSums][channels], overwritten. terms(io, group, pixel, channel, values) gives the kSums values of a
+// pixel that are added up; group is the first pixel of its group.
 template <int kSums, class Terms>
-void PieceSums(size_t num_pixels, int channels, float* scratch, ThreadPool& threads, const Terms& terms) {
-  const size_t pieces = (num_pixels + kPiecePixels - 1) / kPiecePixels;
-  threads.ParallelFor(pieces, [&](size_t piece, int) HWY_ATTR {
+void PieceSums(const ConstView& x, float* scratch, ThreadPool& threads, const Terms& terms) {
+  const PixelPieces pieces(x);
+  const auto channels = static_cast<size_t>(x.c);
+  threads.ParallelFor(pieces.count(), [&](size_t piece, int) HWY_ATTR {
     float* sums = scratch + piece * kSums * channels;
     std::memset(sums, 0, sizeof(float) * kSums * channels);
-    const size_t last = std::min(num_pixels, (piece + 1) * kPiecePixels);
-    for (size_t pixel = piece * kPiecePixels; pixel < last; pixel += kGroup) {
-      const size_t group = std::min(kGroup, last - pixel);
+    const size_t last = pieces.end(piece), group = pieces.first_pixel(pieces.group_of(piece));
+    for (size_t pixel = pieces.begin(piece); pixel < last; pixel += kQuad) {
+      const size_t quad = std::min(kQuad, last - pixel);
       ForLanes(channels, [&](auto io, size_t i) HWY_ATTR {
         Vector total[kSums];
-        terms(io, pixel, i, total);
-        for (size_t next = 1; next < group; ++next) {
+        terms(io, group, pixel, i, total);
+        for (size_t next = 1; next < quad; ++next) {
           Vector values[kSums];
-          terms(io, pixel + next, i, values);
+          terms(io, group, pixel + next, i, values);
           for (int q = 0; q < kSums; ++q) total[q] = hn::Add(total[q], values[q]);
         }
         for (int q = 0; q < kSums; ++q) {
@@ -51,30 +95,29 @@ void PieceSums(size_t num_pixels, int channels, float* scratch, ThreadPool& thre
 }
 
 void ChannelSumsT(ConstView x, float* scratch, ThreadPool& threads) {
-  PieceSums<1>(x.num_pixels(), x.c, scratch, threads,
-               [&](auto io, size_t pixel, size_t i, Vector(&values)[1])
-                   HWY_ATTR { values[0] = io.Load(x.data + pixel * x.stride + i); });
+  PieceSums<1>(x, scratch, threads, [&](auto io, size_t, size_t pixel, size_t i, Vector(&values)[1]) HWY_ATTR {
+    values[0] = io.Load(x.data + pixel * x.stride + i);
+  });
 }
 
+// Of x - the first pixel of the group: that keeps the squares small where the mean is far from 0.
 void MomentSumsT(ConstView x, float* scratch, ThreadPool& threads) {
-  const float* pivot = x.data;  // the first pixel: keeps the squares small where the mean is far from 0
-  PieceSums<2>(x.num_pixels(), x.c, scratch, threads,
-               [&](auto io, size_t pixel, size_t i, Vector(&values)[2]) HWY_ATTR {
-                 values[0] = hn::Sub(io.Load(x.data + pixel * x.stride + i), io.Load(pivot + i));
-                 values[1] = hn::Mul(values[0], values[0]);
-               });
+  PieceSums<2>(x, scratch, threads, [&](auto io, size_t group, size_t pixel, size_t i, Vector(&values)[2]) HWY_ATTR {
+    const float* pivot = x.data + group * x.stride;
+    values[0] = hn::Sub(io.Load(x.data + pixel * x.stride + i), io.Load(pivot + i));
+    values[1] = hn::Mul(values[0], values[0]);
+  });
 }
 
-void NormalizationSumsT(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* scratch,
+void NormalizationSumsT(const Normalization& norm, const float* mean, ConstView dy, ConstView x, float* scratch,
                         ThreadPool& threads) {
   const Passing passing(norm.activation);
-  PieceSums<2>(x.num_pixels(), x.c, scratch, threads,
-               [&](auto io, size_t pixel, size_t i, Vector(&values)[2]) HWY_ATTR {
-                 const auto value = io.Load(x.data + pixel * x.stride + i);
-                 const auto y = hn::MulAdd(value, io.Load(norm.scale + i), io.Load(norm.shift + i));
-                 values[0] = passing(y, io.Load(dy.data + pixel * dy.stride + i));
-                 values[1] = hn::Mul(values[0], hn::Sub(value, io.Load(centre + i)));
-               });
+  PieceSums<2>(x, scratch, threads, [&](auto io, size_t, size_t pixel, size_t i, Vector(&values)[2]) HWY_ATTR {
+    const auto value = io.Load(x.data + pixel * x.stride + i);
+    const auto y = hn::MulAdd(value, io.Load(norm.scale + i), io.Load(norm.shift + i));
+    values[0] = passing(y, io.Load(dy.data + pixel * dy.stride + i));
+    values[1] = hn::Mul(values[0], hn::Sub(value, io.Load(mean + i)));
+  });
 }
 
 void NormalizationInputGradientT(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,
@@ -123,59 +166,125 @@ namespace {
 
 constexpr size_t kMaxSums = 2;  // of one pass
 
-size_t NumPieces(size_t num_pixels) {
-  return (num_pixels + HWY_NAMESPACE::kPiecePixels - 1) / HWY_NAMESPACE::kPiecePixels;
+// Channels that one item of work adds up.
+constexpr size_t kBlock = 64;
+template <class Value>
+using OfBlock = std::array<Value, kBlock>;
+
+// The tree over the groups: scratch is what PieceSums<num_sums> left. leaf(group, c, sum, other_sum) makes a Value of a
+// channel's sums over a group, join(a, b) one of two, finish(c, value) takes the last one.
+template <class Value, class Leaf, class Join, class Finish>
+void SumGroups(const ConstView& x, size_t num_sums, const float* scratch, ThreadPool& threads, const Leaf& leaf,
+               const Join& join, const Finish& finish) {
+  const PixelPieces pieces(x);
+  const auto channels = static_cast<size_t>(x.c);
+  threads.ParallelFor((channels + kBlock - 1) / kBlock, [&](size_t item, int) {
+    const size_t first = item * kBlock, count = std::min(channels - first, kBlock);
+    const auto group_values = [&](int group) {
+      std::array<OfBlock<double>, kMaxSums> totals = {};
+      const size_t first_piece = pieces.first_piece(group);
+      for (size_t piece = first_piece; piece < first_piece + pieces.pieces(group); ++piece) {
+        for (size_t q = 0; q < num_sums; ++q) {
+          const float* sums = scratch + (piece * num_sums + q) * channels + first;
+          for (size_t c = 0; c < count; ++c) totals[q][c] += sums[c];
+        }
+      }
+      OfBlock<Value> values = {};
+      for (size_t c = 0; c < count; ++c) values[c] = leaf(group, first + c, totals[0][c], totals[1][c]);
+      return values;
+    };
+    const auto add = [&](OfBlock<Value> a, const OfBlock<Value>& b) {
+      for (size_t c = 0; c < count; ++c) a[c] = join(a[c], b[c]);
+      return a;
+    };
+    const OfBlock<Value> values = SumTree({0, pieces.num_groups()}, group_values, add);
+    for (size_t c = 0; c < count; ++c) finish(first + c, values[c]);
+  });
 }
 
-// The pieces' sums added up in double. scratch: [pieces][num_sums][channels]; finish(c, sums) takes them.
+// finish(c, moments) takes a channel's.
 template <class Finish>
-void AddPieces(size_t num_pixels, int channels, size_t num_sums, const float* scratch, ThreadPool& threads,
-               const Finish& finish) {
-  constexpr size_t kChannels = 64;  // of one item of work
-  const size_t pieces = NumPieces(num_pixels), step = num_sums * static_cast<size_t>(channels);
-  const auto count = static_cast<size_t>(channels);
-  threads.ParallelFor((count + kChannels - 1) / kChannels, [&](size_t item, int) {
-    const size_t first = item * kChannels, last = std::min(count, first + kChannels);
-    double totals[kMaxSums][kChannels] = {};
-    for (size_t piece = 0; piece < pieces; ++piece) {
-      for (size_t q = 0; q < num_sums; ++q) {
-        const float* sums = scratch + piece * step + q * count;
-        for (size_t c = first; c < last; ++c) totals[q][c - first] += sums[c];
-      }
-    }
-    for (size_t c = first; c < last; ++c) finish(c, totals[0][c - first], totals[1][c - first]);
-  });
+void MomentsOf(const ConstView& x, float* scratch, ThreadPool& threads, const Finish& finish) {
+  SISKIN_DISPATCH(MomentSumsT)(x, scratch, threads);
+  const PixelPieces pieces(x);
+  const auto leaf = [&](int group, size_t c, double sum, double squares) -> Moments {
+    const auto pixels = static_cast<double>(pieces.pixels(group));
+    const double pivot = x.data[pieces.first_pixel(group) * x.stride + c], offset = sum / pixels;
+    return {pixels, pivot + offset, std::max(squares - offset * sum, 0.0)};
+  };
+  SumGroups<Moments>(x, 2, scratch, threads, leaf, JoinMoments, finish);
+}
+
+double InverseDeviation(const NormStatistics& statistics, size_t c) {
+  return 1 / std::sqrt(static_cast<double>(statistics.variance[c]) + statistics.epsilon);
+}
+
+void FinishChannel(const Moments& moments, float* mean, float* variance) {
+  *mean = static_cast<float>(moments.mean);
+  *variance = static_cast<float>(moments.deviations / moments.pixels);
 }
 
 }  // namespace
 
-size_t ChannelSumsScratch(size_t num_pixels, int channels) {
-  return NumPieces(num_pixels) * kMaxSums * static_cast<size_t>(channels);
+size_t ChannelSumsScratch(ConstView x) {
+  return PixelPieces(x).count() * kMaxSums * static_cast<size_t>(x.c);
 }
 
 void ChannelSums(ConstView x, float* sums, std::span<float> scratch, ThreadPool& threads) {
   SISKIN_DISPATCH(ChannelSumsT)(x, scratch.data(), threads);
-  AddPieces(x.num_pixels(), x.c, 1, scratch.data(), threads,
-            [&](size_t c, double sum, double) { sums[c] = static_cast<float>(sum); });
+  SumGroups<float>(
+      x, 1, scratch.data(), threads, [](int, size_t, double sum, double) { return static_cast<float>(sum); },
+      [](float a, float b) { return a + b; }, [&](size_t c, float sum) { sums[c] = sum; });
+}
+
+Moments JoinMoments(const Moments& a, const Moments& b) {
+  const double pixels = a.pixels + b.pixels, apart = a.mean - b.mean;
+  return {pixels, (a.pixels * a.mean + b.pixels * b.mean) / pixels,
+          a.deviations + b.deviations + apart * apart * (a.pixels * b.pixels / pixels)};
+}
+
+void PartialMoments(ConstView x, std::span<Moments> moments, std::span<float> scratch, ThreadPool& threads) {
+  MomentsOf(x, scratch.data(), threads, [&](size_t c, const Moments& of_channel) { moments[c] = of_channel; });
+}
+
+void FinishMoments(std::span<const Moments> moments, float* mean, float* variance) {
+  for (size_t c = 0; c < moments.size(); ++c) FinishChannel(moments[c], mean + c, variance + c);
 }
 
 void ChannelMoments(ConstView x, float* mean, float* variance, std::span<float> scratch, ThreadPool& threads) {
-  SISKIN_DISPATCH(MomentSumsT)(x, scratch.data(), threads);
-  const auto pixels = static_cast<double>(x.num_pixels());
-  AddPieces(x.num_pixels(), x.c, 2, scratch.data(), threads, [&](size_t c, double sum, double squares) {
-    const double offset = sum / pixels;  // from the pivot
-    mean[c] = static_cast<float>(static_cast<double>(x.data[c]) + offset);
-    variance[c] = static_cast<float>(std::max(squares / pixels - offset * offset, 0.0));
-  });
+  MomentsOf(x, scratch.data(), threads,
+            [&](size_t c, const Moments& of_channel) { FinishChannel(of_channel, mean + c, variance + c); });
 }
 
-void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* sum_dy,
-                       float* sum_dy_x, std::span<float> scratch, ThreadPool& threads) {
-  SISKIN_DISPATCH(NormalizationSumsT)(norm, dy, x, centre, scratch.data(), threads);
-  AddPieces(x.num_pixels(), x.c, 2, scratch.data(), threads, [&](size_t c, double sum, double with_x) {
-    sum_dy[c] = static_cast<float>(sum);
-    sum_dy_x[c] = static_cast<float>(with_x);
-  });
+void NormalizationSums(const Normalization& norm, const NormStatistics& statistics, ConstView dy, ConstView x,
+                       float* dbeta, float* dgamma, std::span<float> scratch, ThreadPool& threads) {
+  SISKIN_DISPATCH(NormalizationSumsT)(norm, statistics.mean, dy, x, scratch.data(), threads);
+  struct Sums {
+    float beta, gamma;
+  };
+  // Divided by the deviation in the leaves: a quotient of sums would not be the sum of the parts' quotients.
+  const auto leaf = [&](int, size_t c, double sum, double with_x) -> Sums {
+    return {static_cast<float>(sum), static_cast<float>(with_x * InverseDeviation(statistics, c))};
+  };
+  SumGroups<Sums>(
+      x, 2, scratch.data(), threads, leaf,
+      [](const Sums& a, const Sums& b) -> Sums { return {a.beta + b.beta, a.gamma + b.gamma}; },
+      [&](size_t c, const Sums& sums) {
+        dbeta[c] = sums.beta;
+        dgamma[c] = sums.gamma;
+      });
+}
+
+// With y = scale * (x - mean) + beta and M pixels, r = 1 / deviation: dx = scale * (dy - dbeta / M - r * (x - mean) *
+// dgamma / M).
+void NormalizationCoefficients(const NormStatistics& statistics, const float* scale, const float* dbeta,
+                               const float* dgamma, double pixels, int channels, float* a, float* b, float* c) {
+  for (size_t i = 0; i < static_cast<size_t>(channels); ++i) {
+    const double slope = -scale[i] * InverseDeviation(statistics, i) * dgamma[i] / pixels;
+    a[i] = scale[i];
+    b[i] = static_cast<float>(slope);
+    c[i] = static_cast<float>(-scale[i] * static_cast<double>(dbeta[i]) / pixels - slope * statistics.mean[i]);
+  }
 }
 
 void NormalizationInputGradient(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,

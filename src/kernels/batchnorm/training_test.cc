@@ -2,8 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
 #include <vector>
 
+#include "kernels/image_groups.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -24,8 +28,7 @@ constexpr Activation kActivations[] = {Activation::kNone, Activation::kRelu, Act
 // Scratch of exactly the size that the kernels ask for, filled with NaN, guarded.
 class Scratch {
  public:
-  explicit Scratch(ConstView x)
-      : size_(ChannelSumsScratch(x.num_pixels(), x.c)), buffer_(Dense(1, 1, 1, static_cast<int>(size_)), 64) {}
+  explicit Scratch(ConstView x) : size_(ChannelSumsScratch(x)), buffer_(Dense(1, 1, 1, static_cast<int>(size_)), 64) {}
   ~Scratch() { EXPECT_TRUE(buffer_.Intact()) << "scratch"; }
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
@@ -128,12 +131,14 @@ struct State {
   explicit State(int channels)
       : scale(RandomFloats(static_cast<size_t>(channels), 1, -2, 2)),
         shift(RandomFloats(scale.size(), 2, -1, 3)),
-        centre(RandomFloats(scale.size(), 3, -1, 1)),
+        mean(RandomFloats(scale.size(), 3, -1, 1)),
+        variance(RandomFloats(scale.size(), 7, 0.1f, 2)),
         a(RandomFloats(scale.size(), 4)),
         b(RandomFloats(scale.size(), 5)),
         c(RandomFloats(scale.size(), 6)) {}
   Normalization norm(Activation activation) const { return {scale.data(), shift.data(), activation}; }
-  std::vector<float> scale, shift, centre, a, b, c;
+  NormStatistics statistics() const { return {mean.data(), variance.data(), 1e-3f}; }
+  std::vector<float> scale, shift, mean, variance, a, b, c;
 };
 
 // x in [-4, 4): the activations cut on both sides.
@@ -148,14 +153,14 @@ void CheckNormalizationSums(const Layout& x_layout, const Layout& dy_layout) {
   const State state(x_layout.c);
   const Buffer x = Activations(x_layout), dy = Slopes(dy_layout);
   for (const Activation activation : kActivations) {
-    std::vector<float> sum(state.scale.size()), with_x(sum.size());
-    reference::NormalizationSums(state.norm(activation), dy.view(), x.view(), state.centre.data(), sum.data(),
-                                 with_x.data());
-    CheckPair(sum, with_x, {.depth = static_cast<int64_t>(x.view().num_pixels()), .seed = kSeed},
-              [&](float* got_sum, float* got_with_x, ThreadPool& threads) {
+    std::vector<float> dbeta(state.scale.size()), dgamma(dbeta.size());
+    reference::NormalizationSums(state.norm(activation), state.statistics(), dy.view(), x.view(), dbeta.data(),
+                                 dgamma.data());
+    CheckPair(dbeta, dgamma, {.depth = static_cast<int64_t>(x.view().num_pixels()), .seed = kSeed},
+              [&](float* got_dbeta, float* got_dgamma, ThreadPool& threads) {
                 Scratch scratch(x.view());
-                NormalizationSums(state.norm(activation), dy.view(), x.view(), state.centre.data(), got_sum, got_with_x,
-                                  scratch.span(), threads);
+                NormalizationSums(state.norm(activation), state.statistics(), dy.view(), x.view(), got_dbeta,
+                                  got_dgamma, scratch.span(), threads);
               });
   }
 }
@@ -172,6 +177,112 @@ TEST(NormalizationSums, AgreesWithReference) {
 TEST(NormalizationSums, AnyLayout) {
   for (const Layout& x : AllLayouts(2, 5, 7, 21)) {
     for (const Layout& dy : AllLayouts(2, 5, 7, 21)) CheckNormalizationSums(x, dy);
+  }
+}
+
+// Sums over a batch are those of its parts, joined along the tree.
+TEST(NormalizationSums, OfABatchAreThoseOfItsParts) {
+  const State state(21);
+  for (const auto& [h, w] : testing::kImageSizes) {
+    for (const int n : testing::kBatches) {
+      const Buffer x = Activations(Dense(n, h, w, 21)), dy = Slopes(testing::Padded(n, h, w, 21));
+      testing::CheckParts(n, 2 * 21, [&](const Range& images, float* sums, ThreadPool& threads) {
+        Scratch scratch(testing::Images(x.view(), images));
+        NormalizationSums(state.norm(Activation::kRelu6), state.statistics(), testing::Images(dy.view(), images),
+                          testing::Images(x.view(), images), sums, sums + 21, scratch.span(), threads);
+      });
+    }
+  }
+}
+
+TEST(ChannelSums, OfABatchAreThoseOfItsParts) {
+  for (const auto& [h, w] : testing::kImageSizes) {
+    for (const int n : testing::kBatches) {
+      const Buffer x = RandomBuffer(Dense(n, h, w, 70), kSeed);
+      testing::CheckParts(n, 70, [&](const Range& images, float* sums, ThreadPool& threads) {
+        const ConstView part = testing::Images(x.view(), images);
+        Scratch scratch(part);
+        ChannelSums(part, sums, scratch.span(), threads);
+      });
+    }
+  }
+}
+
+// Partial moments are joined in double before they are finished.
+TEST(ChannelMoments, OfABatchAreThoseOfItsParts) {
+  constexpr int kFew = 19;
+  const auto partial = [](ConstView x, ThreadPool& threads) {
+    Scratch scratch(x);
+    std::vector<Moments> moments(kFew);
+    PartialMoments(x, moments, scratch.span(), threads);
+    return moments;
+  };
+  const auto join = [](std::vector<Moments> a, const std::vector<Moments>& b) {
+    for (size_t c = 0; c < a.size(); ++c) a[c] = JoinMoments(a[c], b[c]);
+    return a;
+  };
+  ThreadPool threads(2);
+  for (const auto& [h, w] : testing::kImageSizes) {
+    for (const int n : testing::kBatches) {
+      const Buffer x = RandomBuffer(Dense(n, h, w, kFew), kSeed, 3, 5);
+      testing::OnEveryIsa([&] {
+        Scratch scratch(x.view());
+        std::vector<float> mean(kFew), variance(kFew), parts_mean(kFew), parts_variance(kFew);
+        ChannelMoments(x.view(), mean.data(), variance.data(), scratch.span(), threads);
+        for (const int size : testing::kPartImages) {
+          const auto part = [&](int i) {
+            return partial(testing::Images(x.view(), {i * size, std::min((i + 1) * size, n)}), threads);
+          };
+          const std::vector<Moments> moments = SumTree({0, (n + size - 1) / size}, part, join);
+          FinishMoments(moments, parts_mean.data(), parts_variance.data());
+          EXPECT_EQ(moments[0].pixels, n * h * w);
+          EXPECT_EQ(parts_mean, mean) << n << " images of " << h << "x" << w << " in parts of " << size;
+          EXPECT_EQ(parts_variance, variance) << n << " images of " << h << "x" << w << " in parts of " << size;
+        }
+      });
+    }
+  }
+}
+
+// With the coefficients, dx is the derivative of the whole normalisation: against central differences in double.
+TEST(NormalizationCoefficients, AreTheDerivative) {
+  constexpr int kCount = 7;
+  const std::vector<float> x = RandomFloats(kCount, 1, -2, 3), dy = RandomFloats(kCount, 2);
+  constexpr double kGamma = 1.5, kEpsilon = 1e-3;
+  const auto moments = [&](const std::vector<double>& values) {
+    double mean = 0, variance = 0;
+    for (const double value : values) mean += value / kCount;
+    for (const double value : values) variance += (value - mean) * (value - mean) / kCount;
+    return std::pair(mean, variance);
+  };
+  const auto loss = [&](const std::vector<double>& values) {  // beta drops out
+    const auto [mean, variance] = moments(values);
+    double sum = 0;
+    for (size_t i = 0; i < kCount; ++i) sum += dy[i] * kGamma * (values[i] - mean) / std::sqrt(variance + kEpsilon);
+    return sum;
+  };
+  std::vector<double> values(x.begin(), x.end());
+  const auto [exact_mean, exact_variance] = moments(values);
+  const auto mean = static_cast<float>(exact_mean), variance = static_cast<float>(exact_variance);
+  const double r = 1 / std::sqrt(exact_variance + kEpsilon);
+  const auto scale = static_cast<float>(kGamma * r);
+  double dbeta = 0, dgamma = 0;
+  for (size_t i = 0; i < kCount; ++i) {
+    dbeta += dy[i];
+    dgamma += dy[i] * (x[i] - exact_mean) * r;
+  }
+  const auto dbeta_float = static_cast<float>(dbeta), dgamma_float = static_cast<float>(dgamma);
+  float a = 0, b = 0, c = 0;
+  NormalizationCoefficients({&mean, &variance, kEpsilon}, &scale, &dbeta_float, &dgamma_float, kCount, 1, &a, &b, &c);
+  for (size_t i = 0; i < kCount; ++i) {
+    constexpr double kStep = 1e-5;
+    const double at = values[i];
+    values[i] = at + kStep;
+    const double above = loss(values);
+    values[i] = at - kStep;
+    const double below = loss(values);
+    values[i] = at;
+    EXPECT_NEAR(a * dy[i] + b * x[i] + c, (above - below) / (2 * kStep), 1e-5);
   }
 }
 

@@ -302,18 +302,19 @@ void ChannelMoments(ConstView x, float* mean, float* variance) {
   }
 }
 
-void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* sum_dy,
-                       float* sum_dy_x) {
+void NormalizationSums(const Normalization& norm, const NormStatistics& statistics, ConstView dy, ConstView x,
+                       float* dbeta, float* dgamma) {
   for (int c = 0; c < x.c; ++c) {
     double sum = 0, with_x = 0;
     ForEachPixel(x, [&](int image, int row, int column) {
       const double value = x.pixel(image, row, column)[c];
       if (!Passes(norm.scale[c] * value + norm.shift[c], norm.activation)) return;
       sum += dy.pixel(image, row, column)[c];
-      with_x += dy.pixel(image, row, column)[c] * (value - centre[c]);
+      with_x += dy.pixel(image, row, column)[c] * (value - statistics.mean[c]);
     });
-    sum_dy[c] = static_cast<float>(sum);
-    sum_dy_x[c] = static_cast<float>(with_x);
+    dbeta[c] = static_cast<float>(sum);
+    dgamma[c] =
+        static_cast<float>(with_x / std::sqrt(static_cast<double>(statistics.variance[c]) + statistics.epsilon));
   }
 }
 

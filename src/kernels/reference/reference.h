@@ -38,8 +38,8 @@ void AveragePoolInputGradient(const WindowParams& params, ConstView dy, View dx)
 void ActivationInputGradient(ConstView x, Activation activation, ConstView dy, ConstView base, View dx);
 void ChannelSums(ConstView x, float* sums);
 void ChannelMoments(ConstView x, float* mean, float* variance);
-void NormalizationSums(const Normalization& norm, ConstView dy, ConstView x, const float* centre, float* sum_dy,
-                       float* sum_dy_x);
+void NormalizationSums(const Normalization& norm, const NormStatistics& statistics, ConstView dy, ConstView x,
+                       float* dbeta, float* dgamma);
 void NormalizationInputGradient(const Normalization& norm, ConstView dy, ConstView x, const float* a, const float* b,
                                 const float* c, View dx);
 void ScaleShiftAdd(ConstView x, const float* scale, const float* shift, ConstView residual, View y);
