@@ -142,7 +142,7 @@ void TrainingPlan::Impl::BackwardConv(const TrainingOp& op, BufferId dy) {
   const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
   const int taps = op.window.kernel_h * op.window.kernel_w;
   const BufferId x = Ensure(op.inputs[0]);
-  NeedScratch(WeightGradientScratch(taps * in.c, out.c, threads_.num_threads()));
+  NeedScratch(WeightGradientScratch(taps * in.c, LargestBatch(out), threads_.num_threads()));
   schedule_.Emit(op.name, "weight gradient", {x, dy}, [this, &op, x, dy](const TrainingPass& pass) {
     Conv2DWeightGradient(op.window, At(x, pass), At(dy, pass), &pass.gradient[op.kernel], scratch(), threads_);
   });
@@ -190,7 +190,7 @@ void TrainingPlan::Impl::BackwardSeparable(const TrainingOp& op, BufferId dy) {
   const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
   const int threads = threads_.num_threads();
   const BufferId x = Ensure(op.inputs[0]);
-  NeedScratch(WeightGradientScratch(in.c, out.c, threads));
+  NeedScratch(WeightGradientScratch(in.c, LargestBatch(out), threads));
   schedule_.Emit(op.name, "weight gradient", {x, dy}, [this, &op, x, dy](const TrainingPass& pass) {
     SeparableWeightGradient(SeparableOf(op), At(x, pass), &pass.parameters[op.depthwise], At(dy, pass),
                             &pass.gradient[op.kernel], scratch(), threads_);

@@ -33,7 +33,7 @@ void BM_WeightGradientOfMatMul(benchmark::State& state) {
   ThreadPool threads(arg(3));
   const Activations x(1, 1, arg(0), arg(1), 1), dy(1, 1, arg(0), arg(2), 2);
   Tensor dw(Shape{arg(1), arg(2)});
-  Tensor scratch(Shape{static_cast<int64_t>(WeightGradientScratch(arg(1), arg(2), arg(3)))});
+  Tensor scratch(Shape{static_cast<int64_t>(WeightGradientScratch(arg(1), dy.view, arg(3)))});
   MeasureAgainstPeak(state, threads, static_cast<double>(arg(0)) * arg(1) * arg(2),
                      [&] { MatMulWeightGradient(x.view, dy.view, dw.data(), scratch.values<float>(), threads); });
 }
@@ -46,7 +46,7 @@ void BM_WeightGradientOfConv3x3(benchmark::State& state) {
   const int out = window.OutputHeight(arg(1)), k = 9 * arg(2);
   const Activations x(arg(0), arg(1), arg(1), arg(2), 1), dy(arg(0), out, out, arg(3), 2);
   Tensor dw(Shape{k, arg(3)});
-  Tensor scratch(Shape{static_cast<int64_t>(WeightGradientScratch(k, arg(3), arg(5)))});
+  Tensor scratch(Shape{static_cast<int64_t>(WeightGradientScratch(k, dy.view, arg(5)))});
   MeasureAgainstPeak(state, threads, static_cast<double>(arg(0)) * out * out * k * arg(3), [&] {
     Conv2DWeightGradient(window, x.view, dy.view, dw.data(), scratch.values<float>(), threads);
   });
@@ -62,7 +62,7 @@ void BM_WeightGradientOfSeparable(benchmark::State& state) {
   const Activations x(arg(0), size, size, cin, 1), dy(arg(0), out, out, cout, 2);
   const Tensor filter = RandomTensor(static_cast<size_t>(9) * cin, 3);
   Tensor dw(Shape{cin, cout});
-  Tensor scratch(Shape{static_cast<int64_t>(WeightGradientScratch(cin, cout, arg(5)))});
+  Tensor scratch(Shape{static_cast<int64_t>(WeightGradientScratch(cin, dy.view, arg(5)))});
   MeasureAgainstPeak(state, threads, static_cast<double>(arg(0)) * out * out * cin * (cout + 9), [&] {
     SeparableWeightGradient(params, x.view, filter.data(), dy.view, dw.data(), scratch.values<float>(), threads);
   });

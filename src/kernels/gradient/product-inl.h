@@ -11,9 +11,11 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <span>
 #include <utility>
 
 #include "kernels/gemm/gemm-inl.h"
+#include "kernels/lanes-inl.h"
 #include "kernels/prefetch.h"
 #include "kernels/vector-inl.h"
 #include "tensor/view.h"
@@ -63,18 +65,48 @@ struct Prefetch {
   ptrdiff_t stride;
 };
 
-// A tile of dW and where its operands are.
+// A tile's rows in memory.
+struct TilePlace {
+  float* data;
+  int stride;
+};
+
+// A tile of dW and where its operands are: to = the sum over the pixels + addends[0] + addends[1] ..., in this order.
+// An addend may be `to`.
 struct GradientTile {
   const float* a;  // [pixels][a_stride], the tile's rows of dW
   int a_stride;
   const float* panel;  // [pixels][kPanelWidth] of dY
   int pixels;
   Prefetch prefetch[2];
-  float* dw;
-  int dw_stride;
-  int columns;    // of dW, at most kPanelWidth
-  bool is_first;  // dW is overwritten instead of added to
+  std::span<const TilePlace> addends;
+  TilePlace to;
+  int columns;  // of dW, at most kPanelWidth
 };
+
+// Row `row` of a tile, which is written at its end.
+HWY_INLINE void FetchTileRow(const TilePlace& place, int row, int columns) {
+  const float* line = place.data + static_cast<ptrdiff_t>(row) * place.stride;
+  HWY_UNROLL(4)
+  for (int v = 0; v < kTileVectors; ++v) PrefetchL1ToWrite(line + v * kLanes);
+  PrefetchL1ToWrite(line + columns - 1);
+}
+
+// Calls body(memory, row, v) for every vector of a tile; memory loads and stores as much of it as there are columns.
+template <int kRows, class Body>
+HWY_INLINE void ForEachTileVector(int columns, const Body& body) {
+  HWY_UNROLL(4)
+  for (int v = 0; v < kTileVectors; ++v) {
+    const int count = columns - v * kLanes;
+    if (count >= kLanes) {
+      HWY_UNROLL(16)
+      for (int row = 0; row < kRows; ++row) body(WholeVector(), row, v);
+    } else if (count > 0) {
+      HWY_UNROLL(16)
+      for (int row = 0; row < kRows; ++row) body(PartOfVector{count}, row, v);
+    }
+  }
+}
 
 template <int kRows>
 HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[kRows][kTileVectors]) {
@@ -92,7 +124,6 @@ HWY_INLINE void GradientStep(const float* a, const float* panel, Vector (&sums)[
 
 template <int kRows>
 void ComputeGradientTile(const GradientTile& tile) {
-  const Floats d;
   Vector sums[kRows][kTileVectors];
   ClearSums<kRows>(sums);
   const float *a = tile.a, *panel = tile.panel;
@@ -111,33 +142,28 @@ void ComputeGradientTile(const GradientTile& tile) {
       soon_too += soon_too_stride;
     }
   };
-  // The tile of dW is added at the end. It is fetched, from L3 perhaps, row by row during the first half: all at once
-  // would keep the loads of A waiting.
+  // What the tile is added to is fetched, from L3 perhaps, row by row during the first half: all at once would keep the
+  // loads of A waiting.
   const int pixels_per_row = tile.pixels / (2 * kRows);
-  const float* dw_line = tile.dw;
-  for (int row = 0; row < kRows; ++row, dw_line += tile.dw_stride) {
-    HWY_UNROLL(4)
-    for (int v = 0; v < kTileVectors; ++v) PrefetchL1ToWrite(dw_line + v * kLanes);
-    PrefetchL1ToWrite(dw_line + tile.columns - 1);
+  for (int row = 0; row < kRows; ++row) {
+    FetchTileRow(tile.to, row, tile.columns);
+    for (const TilePlace& addend : tile.addends) {
+      if (addend.data != tile.to.data) FetchTileRow(addend, row, tile.columns);
+    }
     add_pixels(pixels_per_row);
   }
   add_pixels(tile.pixels - kRows * pixels_per_row);
-  HWY_UNROLL(4)
-  for (int v = 0; v < kTileVectors; ++v) {
-    const int count = tile.columns - v * kLanes;
-    float* dw = tile.dw + v * kLanes;
-    if (count >= kLanes) {
-      HWY_UNROLL(16)
-      for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
-        hn::StoreU(tile.is_first ? sums[row][v] : hn::Add(hn::LoadU(d, dw), sums[row][v]), d, dw);
-      }
-    } else if (count > 0) {
-      HWY_UNROLL(16)
-      for (int row = 0; row < kRows; ++row, dw += tile.dw_stride) {
-        StoreFirst(tile.is_first ? sums[row][v] : hn::Add(LoadFirst(dw, count), sums[row][v]), dw, count);
-      }
-    }
+  for (const TilePlace& addend : tile.addends) {
+    ForEachTileVector<kRows>(
+        tile.columns, [&](const auto& memory, int row, int v) HWY_ATTR __attribute__((always_inline)) {
+          const float* from = addend.data + static_cast<ptrdiff_t>(row) * addend.stride + v * kLanes;
+          sums[row][v] = hn::Add(memory.Load(from), sums[row][v]);
+        });
   }
+  ForEachTileVector<kRows>(
+      tile.columns, [&](const auto& memory, int row, int v) HWY_ATTR __attribute__((always_inline)) {
+        memory.Store(sums[row][v], tile.to.data + static_cast<ptrdiff_t>(row) * tile.to.stride + v * kLanes);
+      });
 }
 
 using GradientTileFunction = void (*)(const GradientTile&);

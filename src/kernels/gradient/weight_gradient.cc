@@ -1,6 +1,7 @@
 #include "kernels/gradient/weight_gradient.h"
 
 #include <algorithm>
+#include <array>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/gradient/weight_gradient.cc"
@@ -8,28 +9,33 @@
 #include "hwy/highway.h"
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/dispatch.h"
+#include "kernels/gradient/batch_pieces.h"
 #include "kernels/gradient/product-inl.h"
+#include "kernels/image_groups.h"
 #include "kernels/input_rows.h"
 
 #ifndef SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
 #define SISKIN_KERNELS_GRADIENT_WEIGHT_GRADIENT_ONCE_
 namespace siskin {
 
-// Pixels of a piece, about, and at most: a panel of dY is then 40 KB, and loading and storing a tile of dW costs 2 % of
-// the multiply-adds in between. With 256 (32 KB) it is 1 % slower, even where L1 has 32 KB.
-inline constexpr int kPiece = 320, kMaxPiece = 400;
+// Pixels of a piece, about: a panel of dY is then 40 KB, and loading and storing a tile of dW costs 2 % of the
+// multiply-adds in between. With 256 (32 KB) it is 1 % slower, even where L1 has 32 KB.
+inline constexpr int kPiece = 320;
 // Where a thread has a piece for itself, the next one already comes into its L2.
 inline constexpr int kPieceOfChunk = 192;
 // dW up to here (256 x 256) is summed in chunks of pixels side by side, see SumChunks; with its A and dY it fits in the
 // 1 MB of L2.
 inline constexpr size_t kMaxChunkedFloats = 65536;
-// Divisible by 2, 3, 4, 6, 8 and 12 threads; at most 6 MB of sums.
-inline constexpr int kNumChunks = 24;
+// Of a group of images, a power of two: they are the leaves of the tree. 32 of a batch of 32 are enough to be balanced
+// on 2, 3, 4 or 8 threads, and are at most 8 MB of sums.
+inline constexpr int kChunks = 4;
 // Fewer pieces in a chunk would not be worth the addition of all chunks at the end.
 inline constexpr int kMinPiecesPerChunk = 3;
 
-inline bool MayBeChunked(int k, int n) {
-  return static_cast<size_t>(k) * n <= kMaxChunkedFloats;
+// Are images of so many pixels summed in chunks? It decides on the order of the sum, so it must not know the batch.
+inline bool IsChunked(int k, int n, int image_pixels) {
+  return static_cast<size_t>(k) * n <= kMaxChunkedFloats &&
+         kGroupImages * image_pixels >= kChunks * kMinPiecesPerChunk * kPieceOfChunk;
 }
 
 // Distance of rows of A that are computed instead of read in place: an odd number of cache lines, because a column of
@@ -38,8 +44,13 @@ inline int RowStride(int k) {
   return ((k + 2 * kLineFloats - 2) / kLineFloats | 1) * kLineFloats;
 }
 
+// Distance of matrices like dW.
+inline size_t SumFloats(int k, int n) {
+  return static_cast<size_t>(RoundUp(k * n, kPadFloats));
+}
+
 inline size_t RowsFloats(int k) {
-  return static_cast<size_t>(kMaxPiece) * RowStride(k);
+  return static_cast<size_t>(BatchPieces::kMaxPixels) * RowStride(k);
 }
 
 }  // namespace siskin
@@ -49,12 +60,17 @@ HWY_BEFORE_NAMESPACE();
 namespace siskin {
 namespace HWY_NAMESPACE {
 
-inline constexpr size_t kPanelFloats = static_cast<size_t>(kMaxPiece) * kPanelWidth;
+inline constexpr size_t kPanelFloats = static_cast<size_t>(BatchPieces::kMaxPixels) * kPanelWidth;
 
-size_t WeightGradientScratchT(int k, int n, int num_threads) {
-  const auto workers = static_cast<size_t>(num_threads);
-  if (!MayBeChunked(k, n)) return RowsFloats(k) + kPanelFloats * workers;
-  return (RowsFloats(k) + kPanelFloats) * workers + static_cast<size_t>(k) * n * kNumChunks;
+size_t WeightGradientScratchT(int k, const ConstView& dy, int num_threads) {
+  const size_t rows = RowsFloats(k), panels = kPanelFloats * static_cast<size_t>(num_threads);
+  const int image_pixels = dy.h * dy.w;
+  if (IsChunked(k, dy.c, image_pixels)) {
+    const size_t chunks = static_cast<size_t>(ImageGroups(dy.n).count()) * kChunks;
+    return rows * static_cast<size_t>(num_threads) + panels + chunks * SumFloats(k, dy.c);
+  }
+  const int places = BatchPieces(dy.n, image_pixels, 1, kPiece).places();
+  return rows + panels + static_cast<size_t>(places - 1) * SumFloats(k, dy.c);
 }
 
 // Where the rows of A come from: rows() returns those of pixels [first, last), `stride` apart, in place if kInPlace,
@@ -181,15 +197,6 @@ class ConvSource {
   int out_h_, out_w_;
 };
 
-// Pixels of a piece, a function of the shape alone. Depthwise convolution is fastest on two whole rows at once.
-template <class Source>
-int PiecePixels(const Source& source, int n) {
-  const int wanted = MayBeChunked(source.k(), n) ? kPieceOfChunk : kPiece;
-  const int stripe = 2 * source.row_width();
-  if (stripe > kMaxPiece) return wanted;
-  return stripe * std::clamp((wanted + stripe / 2) / stripe, 1, kMaxPiece / stripe);
-}
-
 template <class Source>
 class WeightGradient {
  public:
@@ -201,22 +208,25 @@ class WeightGradient {
         threads_(threads),
         k_(source.k()),
         n_(dy.c),
-        num_pixels_(static_cast<int>(dy.num_pixels())),
-        piece_pixels_(PiecePixels(source, n_)),
-        num_pieces_((num_pixels_ + piece_pixels_ - 1) / piece_pixels_),
+        is_chunked_(IsChunked(k_, n_, dy.h * dy.w)),
+        // Depthwise convolution is fastest on two whole rows at once.
+        pieces_(dy.n, dy.h * dy.w, 2 * source.row_width(), is_chunked_ ? kPieceOfChunk : kPiece),
         num_panels_(NumPanels(n_)),
         slivers_(k_) {}
 
-  void Run() const {
-    if (MayBeChunked(k_, n_) && num_pieces_ >= kMinPiecesPerChunk * kNumChunks) {
-      SumChunks();
-    } else {
-      SumPieces();
-    }
-  }
+  void Run() const { is_chunked_ ? SumChunks() : SumPieces(); }
 
  private:
-  Range Piece(int index) const { return {index * piece_pixels_, std::min((index + 1) * piece_pixels_, num_pixels_)}; }
+  using Piece = BatchPieces::Piece;
+
+  // Matrices like dW: the sum over a piece and all of `addends`, in this order, becomes `to`.
+  struct Target {
+    float* to;
+    int num_addends = 0;
+    // The node's pieces so far, and what waits in the tree: one for each bit of a number of nodes.
+    std::array<float*, 32> addends = {};
+    void Add(float* addend) { addends[static_cast<size_t>(num_addends++)] = addend; }
+  };
 
   // Lines that the tiles of a panel fetch into L2 while they compute: tile `begin` one per pixel from `line` on, every
   // further tile before `end` the same `step` floats later.
@@ -232,25 +242,56 @@ class WeightGradient {
     Stream dy, x;
   };
 
-  // dw += the share of `pixels` in a panel of columns and the rows of a block of slivers.
-  void AddPanel(const Rows& rows, const Range& pixels, const Range& block, int panel, float* panel_memory, float* dw,
-                bool is_first, const Soon& soon) const {
+  // The share of a piece in a panel of columns and the rows of a block of slivers.
+  void AddPanel(const Rows& rows, const Piece& piece, const Range& block, int panel, float* panel_memory,
+                const Target& target, const Soon& soon) const {
     const int column = panel * kPanelWidth, columns = std::min(n_ - column, kPanelWidth);
-    PackPanel(dy_.pixel(0, 0, pixels.begin) + column, dy_.stride, columns, pixels.size(), panel_memory);
+    PackPanel(dy_.pixel(0, 0, piece.pixels.begin) + column, dy_.stride, columns, piece.pixels.size(), panel_memory);
     for (int sliver = block.begin; sliver < block.end; ++sliver) {
       const int i = sliver - block.begin;
       const GradientTile tile = {
           .a = rows.data + slivers_.begin(sliver),
           .a_stride = rows.stride,
           .panel = panel_memory,
-          .pixels = pixels.size(),
+          .pixels = piece.pixels.size(),
           .prefetch = {soon.dy.tile(i, panel_memory), soon.x.tile(i, panel_memory)},
-          .dw = dw + static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + column,
-          .dw_stride = n_,
+          .addends = {},
+          .to = {},
           .columns = columns,
-          .is_first = is_first,
       };
-      kGradientTileFunctions[slivers_.height(sliver) - 1](tile);
+      AddGroups(piece, tile, slivers_.height(sliver), static_cast<ptrdiff_t>(slivers_.begin(sliver)) * n_ + column,
+                target);
+    }
+  }
+
+  // A tile at `offset` of dW, over all pixels of the piece: group by group, each in registers from its first pixel to
+  // its last. The tree of several groups stands in L1; the last group's addends are what waits there and in `target`.
+  void AddGroups(const Piece& piece, GradientTile tile, int height, ptrdiff_t offset, const Target& target) const {
+    constexpr int kPlaces = TreePlaces(BatchPieces::kMaxGroups, false);
+    HWY_ALIGN float tree[kPlaces][kTileRows * kPanelWidth];
+    const GradientTile whole = tile;
+    const int num_groups = pieces_.groups(piece);
+    for (int group = 0; group < num_groups; ++group) {
+      const TreeStep step = TreeStepOf(group, num_groups);
+      std::array<TilePlace, kPlaces + std::tuple_size_v<decltype(target.addends)>> addends;
+      size_t num_addends = 0;
+      for (int i = 1; i <= step.additions; ++i) addends[num_addends++] = {tree[step.waiting - i], kPanelWidth};
+      tile.to = {tree[step.place()], kPanelWidth};
+      if (group + 1 == num_groups) {
+        for (int i = 0; i < target.num_addends; ++i) {
+          addends[num_addends++] = {target.addends[static_cast<size_t>(i)] + offset, n_};
+        }
+        tile.to = {target.to + offset, n_};
+      }
+      tile.addends = std::span(addends).first(num_addends);
+      const Range pixels = pieces_.group_pixels(piece, group);
+      tile.a = whole.a + static_cast<ptrdiff_t>(pixels.begin) * whole.a_stride;
+      tile.panel = whole.panel + static_cast<ptrdiff_t>(pixels.begin) * kPanelWidth;
+      tile.pixels = pixels.size();
+      for (int i = 0; i < 2; ++i) {
+        tile.prefetch[i].line = whole.prefetch[i].line + pixels.begin * whole.prefetch[i].stride;
+      }
+      kGradientTileFunctions[static_cast<size_t>(height) - 1](tile);
     }
   }
 
@@ -260,26 +301,44 @@ class WeightGradient {
   void SumPieces() const {
     float* panels = scratch_ + RowsFloats(k_);
     const int num_blocks = NumBlocks(), num_items = num_blocks * num_panels_;
-    for (int index = 0; index < num_pieces_; ++index) {
-      const Range pixels = Piece(index);
-      const Rows rows = AllRows(pixels);
+    for (int index = 0; index < pieces_.count(); ++index) {
+      const Piece piece = pieces_.piece(index);
+      const Rows rows = AllRows(piece.pixels);
+      const Target target = TargetOf(piece);
       threads_.ParallelFor(static_cast<size_t>(num_items), [&](size_t i, int worker) HWY_ATTR {
         const int item = static_cast<int>(i), block = item / num_panels_;
         const Range own = Part(num_items, threads_.num_threads(), worker);
         const Soon soon = {.dy = NextPanel(index, item, own),
                            .x = NextColumns(index, rows, num_blocks, item, own, worker)};
-        AddPanel(rows, pixels, Part(slivers_.count(), num_blocks, block), item % num_panels_,
-                 panels + kPanelFloats * static_cast<size_t>(worker), dw_, index == 0, soon);
+        AddPanel(rows, piece, Part(slivers_.count(), num_blocks, block), item % num_panels_,
+                 panels + kPanelFloats * static_cast<size_t>(worker), target, soon);
       });
     }
+  }
+
+  // The tree over the nodes, which come one after the other. The additions are part of a node's last piece: a tile is
+  // loaded and stored as often as in a plain sum.
+  Target TargetOf(const Piece& piece) const {
+    const TreeStep step = TreeStepOf(piece.node, pieces_.num_nodes());
+    Target target = {.to = Place(piece.is_last ? step.place() : step.waiting)};
+    if (!piece.is_first) target.Add(Place(step.waiting));
+    for (int i = 1; piece.is_last && i <= step.additions; ++i) target.Add(Place(step.waiting - i));
+    return target;
+  }
+
+  // Where nodes wait: the first one in dW itself.
+  float* Place(int index) const {
+    if (index == 0) return dw_;
+    return scratch_ + RowsFloats(k_) + kPanelFloats * static_cast<size_t>(threads_.num_threads()) +
+           static_cast<size_t>(index - 1) * SumFloats(k_, n_);
   }
 
   // The panel of dY of the item that a thread with this stretch of items will take next.
   Stream NextPanel(int index, int item, const Range& own) const {
     const bool is_last = item + 1 >= own.end;
-    if (is_last && index + 1 == num_pieces_) return {};
+    if (is_last && index + 1 == pieces_.count()) return {};
     const int panel = (is_last ? own.begin : item + 1) % num_panels_;
-    return {.line = dy_.pixel(0, 0, Piece(index + is_last).begin) + panel * kPanelWidth,
+    return {.line = dy_.pixel(0, 0, pieces_.piece(index + is_last).pixels.begin) + panel * kPanelWidth,
             .stride = dy_.stride,
             .step = kLineFloats,
             .end = kLinesPerPanel};
@@ -294,13 +353,14 @@ class WeightGradient {
     const int parts = panels.size(), part = item - panels.begin;
     const auto slivers = [&](int of_block) HWY_ATTR { return Part(slivers_.count(), num_blocks, of_block); };
     if (panels.end < own.end) return BlockColumns(rows, slivers(block + 1), parts, part);
-    if (index + 1 == num_pieces_) return {};
-    const Range next = Piece(index + 1);
+    if (index + 1 == pieces_.count()) return {};
+    const Range next = pieces_.piece(index + 1).pixels;
     if (Source::kInPlace) {
       return BlockColumns(source_.rows(next.begin, next.end, nullptr), slivers(own.begin / num_panels_), parts, part);
     }
     const Range share = Part(next.size(), threads_.num_threads(), worker);
-    return PartOf(source_.input({next.begin + share.begin, next.begin + share.end}), Piece(index).size(), parts, part);
+    return PartOf(source_.input({next.begin + share.begin, next.begin + share.end}), pieces_.piece(index).pixels.size(),
+                  parts, part);
   }
 
   // Part `index` of `parts` of a block's columns of A.
@@ -342,40 +402,50 @@ class WeightGradient {
     return std::min(std::max(fewest, balanced), slivers_.count());
   }
 
-  // dW is small, pixels are many: a fixed number of chunks of pixels is summed independently, then the chunks are added
-  // up in order. Pieces are too little work here for threads to wait for each other after each (64 x 128: 8 us).
+  // dW is small, images are large: every group of images is cut into chunks, and all chunks are summed independently.
+  // Then the tree adds them up. Pieces are too little work here for threads to wait for each other after each (64 x
+  // 128: 8 us).
   void SumChunks() const {
     const size_t worker_floats = RowsFloats(k_) + kPanelFloats;
-    const size_t size = static_cast<size_t>(k_) * n_;
+    const size_t size = static_cast<size_t>(k_) * n_, step = SumFloats(k_, n_);
     float* chunks = scratch_ + worker_floats * static_cast<size_t>(threads_.num_threads());
-    threads_.ParallelFor(kNumChunks, [&](size_t chunk, int worker) HWY_ATTR {
-      float* memory = scratch_ + worker_floats * static_cast<size_t>(worker);
-      SumChunk(Part(num_pieces_, kNumChunks, static_cast<int>(chunk)), memory, chunks + chunk * size);
+    const int num_chunks = pieces_.num_nodes() * kChunks;
+    threads_.ParallelFor(static_cast<size_t>(num_chunks), [&](size_t item, int worker) HWY_ATTR {
+      const int chunk = static_cast<int>(item);
+      SumChunk(chunk / kChunks, chunk % kChunks, scratch_ + worker_floats * static_cast<size_t>(worker),
+               chunks + item * step);
     });
     constexpr size_t kFloats = 1024;
     threads_.ParallelFor((size + kFloats - 1) / kFloats, [&](size_t item, int) HWY_ATTR {
       const size_t begin = item * kFloats, end = std::min(begin + kFloats, size);
+      SumTreeInPlace(num_chunks, [&](int a, int b) HWY_ATTR {
+        float* to = chunks + static_cast<size_t>(a) * step;
+        const float* from = chunks + static_cast<size_t>(b) * step;
+        for (size_t i = begin; i < end; ++i) to[i] += from[i];
+      });
       std::copy(chunks + begin, chunks + end, dw_ + begin);
-      for (int chunk = 1; chunk < kNumChunks; ++chunk) {
-        const float* from = chunks + static_cast<size_t>(chunk) * size;
-        for (size_t i = begin; i < end; ++i) dw_[i] += from[i];
-      }
     });
   }
 
-  void SumChunk(const Range& pieces, float* memory, float* dw) const {
+  // Of a node, which is one group.
+  void SumChunk(int node, int chunk, float* memory, float* dw) const {
+    const Range pieces = Part(pieces_.pieces(node), kChunks, chunk);
+    if (pieces.size() == 0) std::fill_n(dw, static_cast<size_t>(k_) * n_, 0.0f);  // of the last group, if it is small
     for (int index = pieces.begin; index < pieces.end; ++index) {
-      const Range pixels = Piece(index);
+      const Piece piece = pieces_.piece(node, index);
+      const Range& pixels = piece.pixels;
       const Rows rows = source_.rows(pixels.begin, pixels.end, memory);
+      Target target = {.to = dw};
+      if (index > pieces.begin) target.Add(dw);
       std::span<const float> next_dy, next_x;
       if (index + 1 < pieces.end) {
-        const Range next = Piece(index + 1);
+        const Range next = pieces_.piece(node, index + 1).pixels;
         next_dy = {dy_.pixel(0, 0, next.begin), dy_.pixel(0, 0, next.end)};
         next_x = source_.input(next);
       }
       for (int panel = 0; panel < num_panels_; ++panel) {
         const Soon soon = {.dy = Evenly(next_dy, pixels.size(), panel), .x = Evenly(next_x, pixels.size(), panel)};
-        AddPanel(rows, pixels, {0, slivers_.count()}, panel, memory + RowsFloats(k_), dw, index == pieces.begin, soon);
+        AddPanel(rows, piece, {0, slivers_.count()}, panel, memory + RowsFloats(k_), target, soon);
       }
     }
   }
@@ -405,7 +475,10 @@ class WeightGradient {
   float* dw_;
   float* scratch_;
   ThreadPool& threads_;
-  int k_, n_, num_pixels_, piece_pixels_, num_pieces_, num_panels_;
+  int k_, n_;
+  bool is_chunked_;
+  BatchPieces pieces_;
+  int num_panels_;
   Slivers slivers_;
 };
 
@@ -436,8 +509,8 @@ HWY_EXPORT(MatMulWeightGradientT);
 HWY_EXPORT(Conv2DWeightGradientT);
 HWY_EXPORT(SeparableWeightGradientT);
 
-size_t WeightGradientScratch(int k, int n, int num_threads) {
-  return SISKIN_DISPATCH(WeightGradientScratchT)(k, n, num_threads);
+size_t WeightGradientScratch(int k, ConstView dy, int num_threads) {
+  return SISKIN_DISPATCH(WeightGradientScratchT)(k, dy, num_threads);
 }
 
 void MatMulWeightGradient(ConstView x, ConstView dy, float* dw, std::span<float> scratch, ThreadPool& threads) {

@@ -2,8 +2,8 @@
 // batch, where A is what the forward product read: activations, the windows of a convolution, or the depthwise result
 // of a separable convolution, which is computed again instead of being kept.
 //
-// The pixels are taken in pieces whose size depends on the shape alone, and the pieces' sums are added in a fixed
-// order: the same bits for any number of threads.
+// The order of the sum is that of kernels/image_groups.h: the same bits for any number of threads, and the gradient of
+// a batch is that of its halves, added.
 #pragma once
 
 #include <cstddef>
@@ -16,8 +16,9 @@
 
 namespace siskin {
 
-// Floats of scratch for K rows and N columns of dW (K: KH * KW * Cin, Cin for the others; N: Cout).
-size_t WeightGradientScratch(int k, int n, int num_threads);
+// Floats of scratch for K rows of dW (KH * KW * Cin, Cin for the others). Of dy, the shape counts; what is enough for a
+// batch is enough for a smaller one.
+size_t WeightGradientScratch(int k, ConstView dy, int num_threads);
 
 //   x: [N, H, W, Cin]   dy: [N, H, W, Cout]   dw: [Cin, Cout], overwritten   scratch: 64-byte aligned
 void MatMulWeightGradient(ConstView x, ConstView dy, float* dw, std::span<float> scratch, ThreadPool& threads);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/gradient/batch_pieces.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -23,7 +24,7 @@ void CheckGradient(int k, int n, ConstView dy, const std::vector<float>& expecte
   CheckKernel(
       Dense(1, 1, k, n), DenseView(expected.data(), 1, 1, k, n), {.depth = depth, .seed = kSeed},
       [&](View dw, ThreadPool& threads) {
-        const Buffer scratch(Dense(1, 1, 1, static_cast<int>(WeightGradientScratch(k, n, threads.num_threads()))));
+        const Buffer scratch(Dense(1, 1, 1, static_cast<int>(WeightGradientScratch(k, dy, threads.num_threads()))));
         kernel(dw.data, std::span(const_cast<float*>(scratch.view().data), scratch.view().c), threads);
       });
 }
@@ -189,6 +190,84 @@ TEST(SeparableWeightGradientTest, WideLayers) {
   for (const int channels : {256, 728}) {
     const Layout x = Padded(3, 10, 10, channels);
     CheckSeparable({.window = SameWindow(x.h, x.w, 3, 1), .relu_input = true}, x, 40);
+  }
+}
+
+// The gradient of a batch of these images is that of its parts, added along the tree: products, windows and depthwise
+// results, in chunks and in pieces.
+void CheckPartsOf(int n, int h, int w, int cin, int cout) {
+  SCOPED_TRACE(fmt::format("{}x{}, {} to {} channels", h, w, cin, cout));
+  const std::vector<float> depthwise = RandomFloats(static_cast<size_t>(9) * cin, kSeed + 2);
+  for (const WindowParams& window : {WindowParams{}, SameWindow(h, w, 3, 1), SameWindow(h, w, 3, 2)}) {
+    SCOPED_TRACE(fmt::format("kernel {} stride {}", window.kernel_h, window.stride_h));
+    const Layout layout = Padded(n, h, w, cin);
+    const Buffer x = RandomBuffer(layout, kSeed), dy = RandomBuffer(OutputOf(window, layout, cout), kSeed + 1);
+    const int k = window.kernel_h * window.kernel_w * cin;
+    const auto check = [&](int rows, const auto& kernel) {
+      CheckParts(n, static_cast<size_t>(rows) * cout, [&](const Range& images, float* dw, ThreadPool& threads) {
+        const ConstView of_x = Images(x.view(), images), of_dy = Images(dy.view(), images);
+        Buffer scratch(Dense(1, 1, 1, static_cast<int>(WeightGradientScratch(rows, of_dy, threads.num_threads()))), 64);
+        kernel(of_x, of_dy, dw, std::span(scratch.view().data, static_cast<size_t>(scratch.view().c)), threads);
+        EXPECT_TRUE(scratch.Intact());
+      });
+    };
+    check(k, [&](ConstView of_x, ConstView of_dy, float* dw, std::span<float> scratch, ThreadPool& threads) {
+      Conv2DWeightGradient(window, of_x, of_dy, dw, scratch, threads);
+    });
+    if (window.kernel_h == 1) continue;
+    check(cin, [&](ConstView of_x, ConstView of_dy, float* dw, std::span<float> scratch, ThreadPool& threads) {
+      SeparableWeightGradient({.window = window, .relu_input = true}, of_x, depthwise.data(), of_dy, dw, scratch,
+                              threads);
+    });
+  }
+}
+
+TEST(WeightGradientTest, OfABatchIsThatOfItsParts) {
+  for (const auto& [h, w] : kImageSizes) {
+    for (const int n : kBatches) CheckPartsOf(n, h, w, 7, 33);
+  }
+  for (const int n : {20}) CheckPartsOf(n, 9, 9, 20, 400);  // too large for chunks
+}
+
+// More groups than one piece holds.
+TEST(WeightGradientTest, OfManySmallImagesIsThatOfItsParts) {
+  CheckPartsOf(300, 1, 1, 15, 18);
+  CheckPartsOf(101, 2, 2, 15, 18);
+}
+
+TEST(BatchPieces, CoverEveryPixelOnce) {
+  for (const int h : {1, 2, 5, 9, 10, 11, 18, 36, 150}) {
+    for (const int w : {1, 3, 5, 10, 36, 150, 299}) {
+      for (const int n : {1, 4, 6, 32, 33}) {
+        for (const int unit : {1, 2 * w}) {
+          for (const int wanted : {192, 320}) {
+            const BatchPieces pieces(n, h * w, unit, wanted);
+            const int group_pixels = kGroupImages * h * w;
+            int next = 0, node = 0;
+            for (int index = 0; index < pieces.count(); ++index) {
+              const BatchPieces::Piece piece = pieces.piece(index);
+              ASSERT_EQ(piece.pixels.begin, next);
+              ASSERT_GT(piece.pixels.size(), 0);
+              ASSERT_LE(piece.pixels.size(), BatchPieces::kMaxPixels);
+              ASSERT_EQ(piece.node, node);
+              ASSERT_TRUE(piece.pixels.begin % group_pixels == 0 || !piece.is_first);
+              next = piece.pixels.end;
+              node += piece.is_last;
+              ASSERT_TRUE(pieces.groups(piece) == 1 || (piece.is_first && piece.is_last));
+              ASSERT_LE(pieces.groups(piece), BatchPieces::kMaxGroups);
+              int of_groups = 0;
+              for (int group = 0; group < pieces.groups(piece); ++group) {
+                ASSERT_EQ(pieces.group_pixels(piece, group).begin, of_groups);
+                of_groups = pieces.group_pixels(piece, group).end;
+              }
+              ASSERT_EQ(of_groups, piece.pixels.size());
+            }
+            EXPECT_EQ(next, n * h * w);
+            EXPECT_EQ(node, pieces.num_nodes());
+          }
+        }
+      }
+    }
   }
 }
 
