@@ -215,7 +215,7 @@ void TrainingPlan::Impl::BackwardDepthwise(const TrainingOp& op, BufferId dy) {
 void TrainingPlan::Impl::BackwardDepthwiseStep(const TrainingOp& op, BufferId x, BufferId slope) {
   const int input = op.inputs[0];
   const FeatureShape in = ShapeOf(input);
-  NeedScratch(DepthwiseGradientScratch(op.window, in.c));
+  NeedScratch(DepthwiseGradientScratch(op.window, LargestBatch(in)));
   if (!WantsGradient(input)) {
     schedule_.Emit(op.name, "filter gradient", {x, slope}, [this, &op, x, slope](const TrainingPass& pass) {
       DepthwiseFilterGradient(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.gradient[op.depthwise],

@@ -11,28 +11,36 @@
 #include "hwy/highway.h"
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/dispatch.h"
+#include "kernels/image_groups.h"
 #include "kernels/prefetch.h"
 
 #ifndef SISKIN_KERNELS_GRADIENT_DEPTHWISE_GRADIENT_ONCE_
 #define SISKIN_KERNELS_GRADIENT_DEPTHWISE_GRADIENT_ONCE_
 namespace siskin {
 
-// Rows of images are cut into so many groups, each summed on its own; then the groups are added in order. Enough for
-// the threads, few enough for their sums to stay in the cache (16 x 9 x 728 floats: 420 KB).
-inline constexpr int kMaxGroups = 16;
-
-// Whole images if there are enough.
-class RowGroups {
+// Rows of images of x or dy in the leaves of the tree of kernels/image_groups.h: parts of groups of images, a function
+// of the images' shape alone. Each is summed on its own.
+class RowParts {
  public:
-  RowGroups(int n, int h) : rows_per_unit_(n >= kMaxGroups ? h : 1), num_units_(n >= kMaxGroups ? n : n * h) {}
-  int count() const { return std::min(num_units_, kMaxGroups); }
-  Range rows(int group) const {
-    const Range units = Part(num_units_, count(), group);
-    return {units.begin * rows_per_unit_, units.end * rows_per_unit_};
+  // h: rows of an image.
+  RowParts(const ConstView& x, int h) : groups_(x.n), h_(h), parts_(x.h * x.w < kMinPixels ? 1 : kMostParts) {}
+  int count() const { return groups_.count() * parts_; }
+  // May be none, in the last group.
+  Range rows(int part) const {
+    const Range images = groups_.images(part / parts_);
+    const Range rows = Part(images.size() * h_, parts_, part % parts_);
+    return {images.begin * h_ + rows.begin, images.begin * h_ + rows.end};
   }
 
  private:
-  int rows_per_unit_, num_units_;
+  // Few enough for the sums to stay in the cache (a batch of 32: 32 x 9 x 728 floats are 840 KB), enough for the
+  // threads: smaller images have many channels, of which blocks are other threads' work.
+  static constexpr int kMostParts = 4;
+  // Of an image of x, below which it would be felt that a part loads its filter and stores its sums.
+  static constexpr int kMinPixels = 128;
+
+  ImageGroups groups_;
+  int h_, parts_;
 };
 
 // What is given to a gradient with respect to the filter, the input or both.
@@ -45,11 +53,11 @@ struct GradientTask {
   View dx;               // or data == nullptr
 };
 
-// Floats between two taps of a group's sums: whole vectors.
+// Floats between two taps of a part's sums: whole vectors.
 inline size_t SumsStride(int c) {
   return static_cast<size_t>(PaddedChannels(c));
 }
-inline size_t GroupFloats(const WindowParams& window, int c) {
+inline size_t PartFloats(const WindowParams& window, int c) {
   return SumsStride(c) * window.kernel_h * window.kernel_w;
 }
 
@@ -343,20 +351,21 @@ class DepthwiseGradient {
 void DepthwiseGradientsT(const GradientTask& task, float* dfilter, float* scratch, ThreadPool& threads) {
   const DepthwiseGradient gradient(task);
   const WindowParams& window = task.window;
-  const RowGroups groups(task.dy.n, DepthwiseGradient::FromInput(window) ? task.x.h : task.dy.h);
+  const RowParts parts(task.x, DepthwiseGradient::FromInput(window) ? task.x.h : task.dy.h);
   const int c = task.x.c, num_blocks = (c + kChannelBlock - 1) / kChannelBlock;
-  const size_t group_floats = GroupFloats(window, c);
-  threads.ParallelFor(static_cast<size_t>(groups.count()) * num_blocks, [&](size_t item, int) HWY_ATTR {
-    const auto group = static_cast<int>(item / num_blocks), block = static_cast<int>(item % num_blocks);
-    gradient(groups.rows(group), block * kChannelBlock, scratch + static_cast<size_t>(group) * group_floats);
+  const size_t part_floats = PartFloats(window, c);
+  threads.ParallelFor(static_cast<size_t>(parts.count()) * num_blocks, [&](size_t item, int) HWY_ATTR {
+    const auto part = static_cast<int>(item / num_blocks), block = static_cast<int>(item % num_blocks);
+    gradient(parts.rows(part), block * kChannelBlock, scratch + static_cast<size_t>(part) * part_floats);
   });
   threads.ParallelFor(static_cast<size_t>(window.kernel_h) * window.kernel_w, [&](size_t tap, int) HWY_ATTR {
-    float* sums = dfilter + tap * c;
-    std::fill_n(sums, c, 0.0f);
-    for (int group = 0; group < groups.count(); ++group) {
-      const float* part = scratch + static_cast<size_t>(group) * group_floats + tap * SumsStride(c);
-      for (int i = 0; i < c; ++i) sums[i] += part[i];
-    }
+    float* sums = scratch + tap * SumsStride(c);
+    SumTreeInPlace(parts.count(), [&](int a, int b) HWY_ATTR {
+      float* to = sums + static_cast<size_t>(a) * part_floats;
+      const float* from = sums + static_cast<size_t>(b) * part_floats;
+      for (int i = 0; i < c; ++i) to[i] += from[i];
+    });
+    std::copy_n(sums, c, dfilter + tap * c);
   });
 }
 
@@ -477,8 +486,8 @@ const float* Flip(const WindowParams& params, const float* filter, int c, float*
 
 }  // namespace
 
-size_t DepthwiseGradientScratch(const WindowParams& params, int c) {
-  return FilterFloats(params, c) + GroupFloats(params, c) * kMaxGroups;
+size_t DepthwiseGradientScratch(const WindowParams& params, ConstView x) {
+  return FilterFloats(params, x.c) + PartFloats(params, x.c) * static_cast<size_t>(RowParts(x, x.h).count());
 }
 
 void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter,

@@ -10,12 +10,12 @@
 
 namespace siskin {
 
-// Floats of scratch for an input of n x h x w x c.
-size_t DepthwiseGradientScratch(const WindowParams& params, int c);
+// Floats of scratch. Of x, the shape counts; what is enough for a batch is enough for a smaller one.
+size_t DepthwiseGradientScratch(const WindowParams& params, ConstView x);
 
 //   x: [N, H, W, C]   dy: [N, OH, OW, C]   dfilter: [KH, KW, C], overwritten   scratch: 64-byte aligned
-// relu_input: the forward pass put x through ReLU. Sums go image by image in a fixed order: the same bits for any
-// number of threads.
+// relu_input: the forward pass put x through ReLU. The order of the sum is that of kernels/image_groups.h: the same bits
+// for any number of threads, and the gradient of a batch is that of its halves, added.
 void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_input, ConstView dy, float* dfilter,
                              std::span<float> scratch, ThreadPool& threads);
 

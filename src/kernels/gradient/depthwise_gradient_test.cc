@@ -19,7 +19,8 @@ Layout OutputOf(const WindowParams& window, const Layout& x) {
 
 // Scratch of exactly the size that the kernels ask for, filled with NaN.
 Buffer Scratch(const WindowParams& window, const Layout& x) {
-  return Buffer(Dense(1, 1, 1, static_cast<int>(DepthwiseGradientScratch(window, x.c))));
+  const ConstView shape = {.n = x.n, .h = x.h, .w = x.w, .c = x.c};
+  return Buffer(Dense(1, 1, 1, static_cast<int>(DepthwiseGradientScratch(window, shape))));
 }
 std::span<float> Span(Buffer& buffer) {
   return {buffer.view().data, static_cast<size_t>(buffer.view().c)};
@@ -156,6 +157,28 @@ TEST(DepthwiseGradientTest, ManyRowsOfSeveralImages) {
     const Layout x = Dense(3, 37, 11, 5);
     const WindowParams window = SameWindow(x.h, x.w, 3, stride);
     CheckGradients(window, x, OutputOf(window, x), true);
+  }
+}
+
+// One image a group's part, several, less than one; and the last group smaller than the others.
+TEST(DepthwiseGradientTest, OfABatchAreThoseOfItsParts) {
+  constexpr int kChannels = 21;
+  const std::vector<float> filter = RandomFloats(25 * kChannels, kSeed + 2);
+  for (const auto& [h, w] : kImageSizes) {
+    for (const int n : kBatches) {
+      for (const WindowParams& window : {SameWindow(h, w, 3, 1), SameWindow(h, w, 3, 2), SameWindow(h, w, 5, 1)}) {
+        SCOPED_TRACE(fmt::format("{}x{}, kernel {} stride {}", h, w, window.kernel_h, window.stride_h));
+        const Layout layout = Dense(n, h, w, kChannels);
+        const Buffer x = RandomBuffer(layout, kSeed), dy = RandomBuffer(OutputOf(window, layout), kSeed + 1);
+        const size_t floats = static_cast<size_t>(window.kernel_h) * window.kernel_w * kChannels;
+        CheckParts(n, floats, [&](const Range& images, float* dfilter, ThreadPool& threads) {
+          const Layout part = Dense(images.size(), h, w, kChannels);
+          Buffer scratch = Scratch(window, part), dx(part);
+          DepthwiseGradients(window, Images(x.view(), images), true, Images(dy.view(), images), filter.data(), dfilter,
+                             dx.view(), Span(scratch), threads);
+        });
+      }
+    }
   }
 }
 

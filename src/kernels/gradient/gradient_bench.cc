@@ -82,7 +82,7 @@ void BM_GradientOfDepthwise(benchmark::State& state) {
       dy(batch, out, out, channels, 3);
   const Tensor filter = RandomTensor(static_cast<size_t>(9) * channels, 4);
   Tensor dfilter(Shape{3, 3, channels});
-  Tensor scratch(Shape{static_cast<int64_t>(DepthwiseGradientScratch(window, channels))});
+  Tensor scratch(Shape{static_cast<int64_t>(DepthwiseGradientScratch(window, x.view))});
   const double macs = 9.0 * batch * out * out * channels * (kCall == DepthwiseCall::kBoth ? 2 : 1);
   MeasureAgainstPeak(state, threads, macs, [&] {
     switch (kCall) {
