@@ -11,17 +11,11 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "graph/dropout.h"
 #include "graph/graph.h"
 #include "graph/training_program.h"
 
 namespace siskin {
-
-// Whether a unit stays in a step is a pure function of (seed, epoch, photo, unit).
-struct DropoutKey {
-  uint64_t seed = 0;
-  uint32_t epoch = 0;
-  std::span<const uint32_t> photos;  // which photo each image of the batch is
-};
 
 struct TrainingPlanOptions {
   int max_batch = 32;
