@@ -27,18 +27,16 @@ struct Call {
   const Places& places;
   int num_images;
 
-  // The slot's first float, from the start of its place.
-  size_t Offset(const Slot& slot) const {
-    const size_t buffer = slot.place == Place::kArena ? places.offsets[static_cast<size_t>(slot.buffer)] : 0;
-    return buffer + static_cast<size_t>(slot.first_channel);
-  }
   ConstView Read(const Slot& slot) const {
     if (slot.place != Place::kInput) return Write(slot);
     return DenseView(places.input, num_images, slot.shape.h, slot.shape.w, slot.shape.c);
   }
   View Write(const Slot& slot) const {
-    float* base = slot.place == Place::kOutput ? places.output : places.arena;
-    return {base + Offset(slot), num_images, slot.shape.h, slot.shape.w, slot.shape.c, slot.stride, slot.padded};
+    float* base = places.output;
+    if (slot.place == Place::kArena) {
+      base = reinterpret_cast<float*>(places.arena + places.offsets[static_cast<size_t>(slot.buffer)]);
+    }
+    return {base + slot.first_channel, num_images, slot.shape.h, slot.shape.w, slot.shape.c, slot.stride, slot.padded};
   }
   ConstView x() const { return Read(op.input); }
   View y() const { return Write(op.output); }
@@ -50,10 +48,6 @@ struct Call {
   std::span<float> output_rows() const { return {y().data, NumFloats(op.output.shape, num_images)}; }
   ConstView other() const { return op.other ? Read(*op.other) : ConstView(); }
   Epilogue epilogue() const { return {DataOrNull(op.bias), other(), op.activation}; }
-  std::span<float> scratch() const {
-    if (op.scratch_floats == 0) return {};
-    return {places.arena + places.offsets[static_cast<size_t>(op.scratch_buffer)], op.scratch_floats};
-  }
 };
 
 SeparableParams Separable(const BoundOp& op) {
@@ -136,7 +130,7 @@ void Execute(const BoundOp& op, const Places& places, int num_images, ThreadPool
   const Call call{op, places, num_images};
   switch (op.kind) {
     case LayerKind::kConv2D:
-      return Conv2D(op.window, call.x(), op.matrix, call.epilogue(), call.y(), call.scratch(), threads);
+      return Conv2D(op.window, call.x(), op.matrix, call.epilogue(), call.y(), places.scratch, threads);
     case LayerKind::kDense:
       return MatMul(call.x(), op.matrix, call.epilogue(), call.y(), threads);
     case LayerKind::kDepthwiseConv2D:
@@ -144,7 +138,7 @@ void Execute(const BoundOp& op, const Places& places, int num_images, ThreadPool
                              threads);
     case LayerKind::kSeparableConv2D:
       return SeparableConv2D(Separable(op), call.x(), op.depthwise.data(), op.matrix, call.epilogue(), call.y(),
-                             call.scratch(), threads);
+                             places.scratch, threads);
     case LayerKind::kBatchNorm:
       return ScaleShift(call.x(), op.scale.data(), op.bias.data(), op.activation, call.y(), threads);
     case LayerKind::kActivation:

@@ -1,4 +1,4 @@
-// An op with everything resolved: packed weights, places in memory, scratch. Execute() is one call of a kernel; it
+// An op with everything resolved: packed weights, places in memory. Execute() is one call of a kernel; it
 // neither allocates nor decides.
 #pragma once
 
@@ -28,18 +28,17 @@ struct BoundOp {
   PackedMatrix matrix;                    // the convolution, its pointwise part, or the dense layer
   std::vector<float> scale;               // [C], batch norm
   std::vector<float> bias, between_bias;  // or empty; batch norm: the shift
-  int scratch_buffer = -1;                // of the arena
-  size_t scratch_floats = 0;
 };
 
 struct Places {
-  float* arena = nullptr;
-  std::span<const size_t> offsets;  // of the arena's buffers, in floats
+  std::byte* arena = nullptr;
+  std::span<const size_t> offsets;  // of the arena's buffers, in bytes
+  std::span<float> scratch;         // as much as ScratchFloats says
   const float* input = nullptr;
   float* output = nullptr;
 };
 
-// Takes the weights out of `op` (they are packed and dropped); slots and scratch are not set yet.
+// Takes the weights out of `op` (they are packed and dropped); slots are not set yet.
 BoundOp BindWeights(Op& op);
 
 // Floats of scratch that `op`, with its slots set, needs for any number of images up to `max_images`.

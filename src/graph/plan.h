@@ -1,59 +1,37 @@
-// A graph compiled for inference: batch normalisation folded into weights, activations and additions fused into
-// epilogues, separable convolutions fused, one arena with offsets from lifetimes. Nothing is allocated while it runs.
+// A compiled model with its one session, for who needs no more of them.
 #pragma once
 
 #include <memory>
 #include <span>
-#include <string>
 #include <vector>
 
-#include "base/threads.h"
-#include "graph/graph.h"
-#include "tensor/tensor.h"
+#include "graph/compiled_model.h"
+#include "graph/session.h"
 
 namespace siskin {
 
-struct PlanOptions {
-  int max_batch = 1;
-  // How many images of a batch go through the network together: memory is planned for these. 0: chosen by the plan.
-  int images_per_pass = 0;
-};
-
 class Plan {
  public:
-  // weights: every parameter of graph.Layout() by name; kModel if one is missing or has another shape. Copies (packs)
-  // what it needs: graph and weights may go away. `threads` must outlive the plan.
-  Plan(const Graph& graph, const TensorMap& weights, const PlanOptions& options, ThreadPool& threads);
-  ~Plan();
-  Plan(Plan&&) noexcept;
-  Plan& operator=(Plan&&) noexcept;
+  using Step = CompiledModel::Step;
 
-  FeatureShape input_shape() const;
-  FeatureShape output_shape() const;
-  int max_batch() const;
+  // See CompiledModel and Session.
+  Plan(const Graph& graph, const TensorMap& weights, const PlanOptions& options, ThreadPool& threads)
+      : model_(std::make_shared<CompiledModel>(graph, weights)), session_(model_, options, threads) {}
 
-  // input: [n, h, w, c] dense floats   output: [n, h*w*c of the output shape], overwritten; 1 <= n <= max_batch. The
-  // result for an image does not depend on n, on its neighbours or on the number of threads. One Run at a time.
-  void Run(std::span<const float> input, int n, std::span<float> output);
+  FeatureShape input_shape() const { return model_->input_shape(); }
+  FeatureShape output_shape() const { return model_->output_shape(); }
+  int max_batch() const { return session_.max_batch(); }
+  void Run(std::span<const float> input, int n, std::span<float> output) { session_.Run(input, n, output); }
+  void ReplaceWeights(const TensorMap& weights) { model_->ReplaceWeights(weights); }
 
-  size_t arena_bytes() const;    // activations and scratch
-  size_t weights_bytes() const;  // packed weights
-
-  // One kernel call, in order: for `siskin info`, and for tests that check what was fused.
-  struct Step {
-    std::string name;                // of the layer that gives the step its weights
-    std::string kernel;              // "separable", "conv", "matmul", "max_pool", ...
-    std::vector<std::string> fused;  // names of the layers it swallowed
-    FeatureShape output;
-    int64_t multiply_adds = 0;  // of one image
-  };
-  const std::vector<Step>& steps() const;
-  // Seconds spent in each step of the last Run.
-  std::span<const double> step_seconds() const;
+  size_t arena_bytes() const { return session_.arena_bytes(); }
+  size_t weights_bytes() const { return model_->weights_bytes(); }
+  const std::vector<Step>& steps() const { return model_->steps(); }
+  std::span<const double> step_seconds() const { return session_.step_seconds(); }
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<CompiledModel> model_;
+  Session session_;
 };
 
 }  // namespace siskin

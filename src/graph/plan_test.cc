@@ -7,8 +7,10 @@
 #include <cmath>
 #include <cstddef>
 #include <cstdlib>
+#include <memory>
 #include <new>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
@@ -264,6 +266,81 @@ TEST(Plan, SizesAreReported) {
   EXPECT_LE(four.arena_bytes(), 4 * one.arena_bytes());
   EXPECT_GE(one.weights_bytes(), sizeof(float) * (3 * 9 * 24 + 24 * 40 + 40 * 40));
   EXPECT_EQ(one.weights_bytes(), four.weights_bytes());
+}
+
+// What a server does: every thread its own session, with a pool of its own, of the one model.
+TEST(Session, SessionsOfOneModelRunAtTheSameTime) {
+  const Graph graph = SmallNetwork();
+  const auto model = std::make_shared<CompiledModel>(graph, RandomWeights(graph, 9));
+  constexpr int kSessions = 2, kRuns = 20;
+  std::vector<std::vector<float>> inputs, expected;
+  for (int i = 0; i < kSessions; ++i) {
+    ThreadPool threads(1);
+    Session alone(model, {.max_batch = 3}, threads);
+    inputs.push_back(RandomInput(graph, 3, static_cast<uint64_t>(i)));
+    expected.emplace_back(3 * 11);
+    alone.Run(inputs.back(), 3, expected.back());
+  }
+  EXPECT_NE(expected[0], expected[1]);
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < kSessions; ++i) {
+    threads.emplace_back([&, i] {
+      ThreadPool pool(static_cast<int>(i) + 1);
+      Session session(model, {.max_batch = 3}, pool);
+      for (int run = 0; run < kRuns; ++run) {
+        std::vector<float> output(3 * 11, std::nanf(""));
+        session.Run(inputs[i], 3, output);
+        EXPECT_EQ(output, expected[i]) << "run " << run;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+}
+
+// Weights are the model's: a second session brings activations only, and outlives whoever compiled.
+TEST(Session, AnotherSessionHasNoWeightsOfItsOwn) {
+  const Graph graph = SmallNetwork();
+  const TensorMap weights = RandomWeights(graph, 9);
+  ThreadPool threads(1);
+  auto model = std::make_shared<const CompiledModel>(graph, weights);
+  const Session first(model, {}, threads);
+  Session second(model, {}, threads);
+  EXPECT_EQ(&first.model(), &second.model());
+  EXPECT_EQ(first.arena_bytes(), second.arena_bytes());
+  EXPECT_EQ(model->weights_bytes(), Plan(graph, weights, {}, threads).weights_bytes());
+  model.reset();
+  std::vector<float> output(11);
+  second.Run(RandomInput(graph, 1, 1), 1, output);
+  EXPECT_FALSE(std::isnan(output[0]));
+}
+
+TEST(CompiledModel, ReplacedWeightsAreThoseOfANewModel) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    const Graph graph = seed == 0 ? SmallNetwork() : RandomGraph(seed);
+    const TensorMap before = RandomWeights(graph, seed), after = RandomWeights(graph, seed + 100);
+    const std::vector<float> input = RandomInput(graph, 2, seed);
+    ThreadPool threads(2);
+    Plan plan(graph, before, {.max_batch = 2}, threads), fresh(graph, after, {.max_batch = 2}, threads);
+    const std::vector<float> old = RunPlan(plan, input, 2);
+    plan.ReplaceWeights(after);
+    EXPECT_EQ(RunPlan(plan, input, 2), RunPlan(fresh, input, 2));
+    EXPECT_EQ(plan.weights_bytes(), fresh.weights_bytes());
+    plan.ReplaceWeights(before);
+    EXPECT_EQ(RunPlan(plan, input, 2), old);
+  }
+}
+
+TEST(CompiledModel, WrongWeightsLeaveTheOldOnes) {
+  const Graph graph = SmallNetwork();
+  const std::vector<float> input = RandomInput(graph, 1, 7);
+  ThreadPool threads(1);
+  Plan plan(graph, RandomWeights(graph, 7), {}, threads);
+  const std::vector<float> expected = RunPlan(plan, input, 1);
+  TensorMap others = RandomWeights(graph, 8);
+  others.erase("dense/bias");
+  ExpectError(ErrorKind::kModel, "have no dense/bias", [&] { plan.ReplaceWeights(others); });
+  EXPECT_EQ(RunPlan(plan, input, 1), expected);
 }
 
 TEST(Plan, WrongWeightsAreRefused) {

@@ -1,0 +1,14 @@
+#include "graph/arena.h"
+
+#include <utility>
+
+namespace siskin {
+
+Arena::Arena(std::vector<Lifetime> buffers, int images) {
+  for (Lifetime& buffer : buffers) buffer.bytes *= static_cast<size_t>(images);
+  MemoryPlan plan = PlanMemory(buffers);
+  offsets_ = std::move(plan.offsets);
+  memory_ = Tensor(Shape{static_cast<int64_t>(plan.total_bytes)}, DType::kU8);
+}
+
+}  // namespace siskin
