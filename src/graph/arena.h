@@ -13,8 +13,8 @@ namespace siskin {
 class Arena {
  public:
   Arena() = default;
-  // buffers: bytes for one image.
-  Arena(std::vector<Lifetime> buffers, int images);
+  // buffers: bytes for one image. scratch: behind them, bytes as they are.
+  Arena(std::vector<Lifetime> buffers, int images, std::span<const Lifetime> scratch = {});
 
   std::byte* data() { return memory_.bytes().data(); }
   std::span<const size_t> offsets() const { return offsets_; }  // of every buffer, in bytes

@@ -1,31 +1,13 @@
 #include "graph/compiled_model.h"
 
+#include <tuple>
 #include <utility>
 
-#include "graph/executor.h"
 #include "graph/passes.h"
 #include "graph/program.h"
 #include "graph/storage.h"
 
 namespace siskin {
-
-struct CompiledModel::Impl {
-  Impl(const Graph& from, const TensorMap& weights);
-
-  void Bind(Program program);
-  void Bind(Op& op);
-  void BindConcat(const Op& op);
-  void Append(const Op& op, BoundOp bound);
-
-  const Slot& SlotOf(ValueId value) const { return storage.slots[static_cast<size_t>(value)]; }
-
-  Graph graph;
-  FeatureShape input, output;
-  Storage storage;
-  std::vector<BoundOp> ops;
-  std::vector<Step> steps;  // what `ops` do
-};
-
 namespace {
 
 Program CompileProgram(const Graph& graph, const TensorMap& weights) {
@@ -34,59 +16,136 @@ Program CompileProgram(const Graph& graph, const TensorMap& weights) {
   return program;
 }
 
+// The kernel of an op, and its name.
+std::pair<StepKind, const char*> KernelOf(const Op& op) {
+  switch (op.kind) {
+    case LayerKind::kConv2D:
+      return {StepKind::kConv, op.window == WindowParams{} ? "matmul" : "conv"};
+    case LayerKind::kDense:
+      return {StepKind::kMatMul, "matmul"};
+    case LayerKind::kDepthwiseConv2D:
+      return {StepKind::kDepthwise, "depthwise"};
+    case LayerKind::kSeparableConv2D:
+      return {StepKind::kSeparable, "separable"};
+    case LayerKind::kBatchNorm:
+      return {StepKind::kScaleShift, "scale_shift"};
+    case LayerKind::kActivation:
+      return {StepKind::kActivate, "activation"};
+    case LayerKind::kMaxPool:
+      return {StepKind::kMaxPool, "max_pool"};
+    case LayerKind::kAveragePool:
+      return {StepKind::kAveragePool, "average_pool"};
+    case LayerKind::kGlobalAveragePool:
+      return {StepKind::kGlobalAveragePool, "global_average_pool"};
+    case LayerKind::kGlobalMaxPool:
+      return {StepKind::kGlobalMaxPool, "global_max_pool"};
+    case LayerKind::kAdd:
+      return {StepKind::kAdd, "add"};
+    case LayerKind::kConcat:
+      return {StepKind::kCopyChannels, "copy"};
+    case LayerKind::kFlatten:
+      return {StepKind::kFlatten, "copy"};
+    case LayerKind::kSoftmax:
+      return {StepKind::kSoftmax, "softmax"};
+    case LayerKind::kSigmoid:
+      return {StepKind::kSigmoid, "sigmoid"};
+    case LayerKind::kInput:
+    case LayerKind::kZeroPad:
+    case LayerKind::kDropout:
+      break;  // the passes leave none
+  }
+  return {StepKind::kNothing, "none"};
+}
+
 }  // namespace
 
-CompiledModel::Impl::Impl(const Graph& from, const TensorMap& weights) : graph(from) {
+struct CompiledModel::Impl {
+  Impl(const Graph& from, const TensorMap& weights, const Backend& by);
+
+  void BindWeights(Program program);
+  void AddSteps(const Op& op);
+  void AddConcat(const Op& op);
+  void Append(const Op& op, PlanStep step);
+  PlanStep StepOf(const Op& op) const;
+  const Slot& SlotOf(ValueId value) const { return storage.slots[static_cast<size_t>(value)]; }
+
+  Graph graph;
+  const Backend& backend;
+  FeatureShape input, output;
+  Storage storage;
+  std::vector<PlanStep> plan_steps;
+  std::vector<Step> steps;                           // what they do
+  int when = 0;                                      // which op of the program the steps are made of
+  std::vector<std::unique_ptr<BoundWeights>> bound;  // by step
+};
+
+CompiledModel::Impl::Impl(const Graph& from, const TensorMap& weights, const Backend& by) : graph(from), backend(by) {
   Program program = CompileProgram(graph, weights);
   input = program.values[static_cast<size_t>(program.input)];
   output = program.values[static_cast<size_t>(program.output)];
   storage = AssignStorage(program);
-  Bind(std::move(program));
+  for (const Op& op : program.ops) {
+    AddSteps(op);
+    ++when;
+  }
+  BindWeights(std::move(program));
 }
 
-void CompiledModel::Impl::Bind(Program program) {
-  ops.clear();
-  steps.clear();
-  for (Op& op : program.ops) Bind(op);
-}
-
-void CompiledModel::Impl::Bind(Op& op) {
-  if (op.kind == LayerKind::kConcat) return BindConcat(op);
-  BoundOp bound = BindWeights(op);
-  bound.input = SlotOf(op.inputs[0]);
-  if (op.kind == LayerKind::kAdd) bound.other = SlotOf(op.inputs[1]);
-  if (op.residual != kNoValue) bound.other = SlotOf(op.residual);
-  bound.output = SlotOf(op.output);
-  Append(op, std::move(bound));
-}
-
-// One copy for each part that was not computed in its place.
-void CompiledModel::Impl::BindConcat(const Op& op) {
-  const Slot& whole = SlotOf(op.output);
-  int first_channel = 0;
-  for (const ValueId part : op.inputs) {
-    BoundOp copy;
-    copy.kind = LayerKind::kConcat;
-    copy.input = SlotOf(part);
-    copy.output = whole;
-    copy.first_channel = first_channel;
-    first_channel += copy.input.shape.c;
-    if (!IsSliceAt(copy.input, whole, copy.first_channel)) Append(op, std::move(copy));
+// One by one: there is never more than one step's weights twice.
+void CompiledModel::Impl::BindWeights(Program program) {
+  bound.resize(plan_steps.size());
+  for (size_t i = 0; i < bound.size(); ++i) {
+    bound[i] = backend.Bind(std::move(program.ops[static_cast<size_t>(plan_steps[i].when)]));
   }
 }
 
-void CompiledModel::Impl::Append(const Op& op, BoundOp bound) {
-  steps.push_back({op.name, KernelName(bound), op.fused, bound.output.shape, op.multiply_adds});
-  ops.push_back(std::move(bound));
+void CompiledModel::Impl::AddSteps(const Op& op) {
+  if (op.kind == LayerKind::kConcat) return AddConcat(op);
+  PlanStep step = StepOf(op);
+  step.x = SlotOf(op.inputs[0]);
+  if (op.kind == LayerKind::kAdd) step.other = SlotOf(op.inputs[1]);
+  if (op.residual != kNoValue) step.other = SlotOf(op.residual);
+  Append(op, std::move(step));
 }
 
-CompiledModel::CompiledModel(const Graph& graph, const TensorMap& weights)
-    : impl_(std::make_unique<Impl>(graph, weights)) {}
+// One copy for each part that was not computed in its place.
+void CompiledModel::Impl::AddConcat(const Op& op) {
+  int first_channel = 0;
+  for (const ValueId part : op.inputs) {
+    PlanStep copy = StepOf(op);
+    copy.x = SlotOf(part);
+    copy.first_channel = first_channel;
+    first_channel += copy.x.shape.c;
+    if (!IsSliceAt(copy.x, copy.y, copy.first_channel)) Append(op, std::move(copy));
+  }
+}
+
+PlanStep CompiledModel::Impl::StepOf(const Op& op) const {
+  PlanStep step;
+  std::tie(step.kind, step.what) = KernelOf(op);
+  step.layer = op.name;
+  step.y = SlotOf(op.output);
+  step.window = op.window;
+  step.relu_input = op.relu_input;
+  step.between = op.between;
+  step.activation = op.activation;
+  return step;
+}
+
+void CompiledModel::Impl::Append(const Op& op, PlanStep step) {
+  step.index = static_cast<int>(plan_steps.size());
+  step.when = when;
+  steps.push_back({op.name, step.what, op.fused, step.y.shape, op.multiply_adds});
+  plan_steps.push_back(std::move(step));
+}
+
+CompiledModel::CompiledModel(const Graph& graph, const TensorMap& weights, const Backend& backend)
+    : impl_(std::make_unique<Impl>(graph, weights, backend)) {}
 CompiledModel::~CompiledModel() = default;
 
-// The passes look at the graph alone, so that the same ops come out, in the same places.
+// The passes look at the graph alone, so that the same ops come out, in the same order.
 void CompiledModel::ReplaceWeights(const TensorMap& weights) {
-  impl_->Bind(CompileProgram(impl_->graph, weights));
+  impl_->BindWeights(CompileProgram(impl_->graph, weights));
 }
 
 FeatureShape CompiledModel::input_shape() const {
@@ -98,18 +157,22 @@ FeatureShape CompiledModel::output_shape() const {
 
 size_t CompiledModel::weights_bytes() const {
   size_t bytes = 0;
-  for (const BoundOp& op : impl_->ops) bytes += WeightsBytes(op);
+  for (const auto& bound : impl_->bound) bytes += bound->num_bytes();
   return bytes;
 }
 
 const std::vector<CompiledModel::Step>& CompiledModel::steps() const {
   return impl_->steps;
 }
-
-std::span<const BoundOp> CompiledModel::ops() const {
-  return impl_->ops;
+const Backend& CompiledModel::backend() const {
+  return impl_->backend;
 }
-
+std::span<const PlanStep> CompiledModel::plan_steps() const {
+  return impl_->plan_steps;
+}
+std::span<const std::unique_ptr<BoundWeights>> CompiledModel::bound() const {
+  return impl_->bound;
+}
 const std::vector<Lifetime>& CompiledModel::buffers() const {
   return impl_->storage.buffers;
 }

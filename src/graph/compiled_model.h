@@ -10,19 +10,18 @@
 #include <string>
 #include <vector>
 
+#include "graph/backend.h"
 #include "graph/graph.h"
+#include "graph/memory_plan.h"
 #include "tensor/tensor.h"
 
 namespace siskin {
-
-struct BoundOp;
-struct Lifetime;
 
 class CompiledModel {
  public:
   // weights: every parameter of graph.Layout() by name; kModel if one is missing or has another shape. Copies (packs)
   // what it needs: graph and weights may go away.
-  CompiledModel(const Graph& graph, const TensorMap& weights);
+  CompiledModel(const Graph& graph, const TensorMap& weights, const Backend& backend = CpuBackend());
   ~CompiledModel();
   CompiledModel(const CompiledModel&) = delete;
   CompiledModel& operator=(const CompiledModel&) = delete;
@@ -47,7 +46,9 @@ class CompiledModel {
   const std::vector<Step>& steps() const;
 
   // What a session runs, and the memory that it needs to do so: bytes for one image.
-  std::span<const BoundOp> ops() const;
+  const Backend& backend() const;
+  std::span<const PlanStep> plan_steps() const;
+  std::span<const std::unique_ptr<BoundWeights>> bound() const;  // by step
   const std::vector<Lifetime>& buffers() const;
 
  private:

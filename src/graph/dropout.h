@@ -1,8 +1,11 @@
-// What dropout depends on: training plans and heads alike.
+// Dropout, of training plans and heads alike.
 #pragma once
 
 #include <cstdint>
 #include <span>
+
+#include "base/threads.h"
+#include "tensor/view.h"
 
 namespace siskin {
 
@@ -12,5 +15,9 @@ struct DropoutKey {
   uint32_t epoch = 0;
   std::span<const uint32_t> photos;  // which photo each image of the batch is
 };
+
+// y = x where a unit stays, times 1 / (1 - rate), else 0; without a key y = x. A gradient goes the same way. `stream`
+// tells the layers of a network apart. y is another view than x.
+void DropUnits(float rate, uint64_t stream, const DropoutKey* key, ConstView x, View y, ThreadPool& threads);
 
 }  // namespace siskin

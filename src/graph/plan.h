@@ -15,8 +15,9 @@ class Plan {
   using Step = CompiledModel::Step;
 
   // See CompiledModel and Session.
-  Plan(const Graph& graph, const TensorMap& weights, const PlanOptions& options, ThreadPool& threads)
-      : model_(std::make_shared<CompiledModel>(graph, weights)), session_(model_, options, threads) {}
+  Plan(const Graph& graph, const TensorMap& weights, const PlanOptions& options, ThreadPool& threads,
+       const Backend& backend = CpuBackend())
+      : model_(std::make_shared<CompiledModel>(graph, weights, backend)), session_(model_, options, threads) {}
 
   FeatureShape input_shape() const { return model_->input_shape(); }
   FeatureShape output_shape() const { return model_->output_shape(); }

@@ -128,10 +128,12 @@ TEST(Plan, RandomGraphsAgreeWithTheInterpreter) {
     const Graph graph = RandomGraph(seed);
     const TensorMap weights = RandomWeights(graph, seed);
     const std::vector<float> input = RandomInput(graph, 2, seed);
+    const std::vector<float> expected = Interpret(graph, weights, input, 2);
     Plan plan(graph, weights, {.max_batch = 2}, threads);
     // 1e-4: folding moves roundings around; a sum of a few hundred terms loses about 1e-5 of the largest value.
-    ASSERT_TRUE(
-        testing::Close(RunPlan(plan, input, 2), Interpret(graph, weights, input, 2), {.relative = 1e-4, .seed = seed}));
+    ASSERT_TRUE(testing::Close(RunPlan(plan, input, 2), expected, {.relative = 1e-4, .seed = seed}));
+    Plan reference(graph, weights, {.max_batch = 2}, threads, ReferenceBackend());
+    ASSERT_TRUE(testing::Close(RunPlan(reference, input, 2), expected, {.relative = 1e-5, .seed = seed}));
   }
 }
 

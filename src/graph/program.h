@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/plan_step.h"
 #include "kernels/conv_params.h"
 #include "kernels/epilogue.h"
 #include "tensor/tensor.h"
@@ -17,21 +18,14 @@ namespace siskin {
 using ValueId = int;  // an activation: written by one op, read by any number of later ones
 constexpr ValueId kNoValue = -1;
 
-// y = activation(op(inputs) + bias + residual). Which fields mean something depends on the kind.
-struct Op {
+// y = activation(op(inputs) + bias + residual), and its weights. Which fields mean something depends on the kind.
+struct Op : StepWeights {
   LayerKind kind = LayerKind::kInput;
   std::string name;                // of the layer that gave the op its kind
   std::vector<std::string> fused;  // of the layers that it swallowed
   std::vector<ValueId> inputs;
   ValueId output = kNoValue;
   WindowParams window;
-  std::vector<float> depthwise;     // [KH, KW, Cin]: depthwise and separable convolutions
-  std::vector<float> matrix;        // [KH*KW*Cin, Cout]: convolutions, the pointwise part, dense layers
-  int columns = 0;                  // Cout of the matrix
-  std::vector<double> scale;        // [C]: batch norm, together with shift
-  std::vector<double> shift;        // [C]
-  std::vector<float> bias;          // [Cout], or empty
-  std::vector<float> between_bias;  // [Cin]: of a separable convolution's depthwise step, or empty
   Activation between = Activation::kNone;
   bool relu_input = false;      // depthwise and separable convolutions
   ValueId residual = kNoValue;  // convolutions and dense layers

@@ -1,18 +1,14 @@
 #include "graph/session.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "graph/arena.h"
-#include "graph/executor.h"
 
 namespace siskin {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // Activations of one pass. Enough images that the matrix products of the late layers fill all threads (8 of Xception at
 // 150 px, 2 at 299 px), few enough that a batch of 32 costs a quarter of the memory at the same speed; the throughput
@@ -37,40 +33,56 @@ int ImagesPerPass(const PlanOptions& options, const std::vector<Lifetime>& buffe
 }  // namespace
 
 struct Session::Impl {
-  Impl(std::shared_ptr<const CompiledModel> of, const PlanOptions& options, ThreadPool& pool);
+  Impl(std::shared_ptr<const CompiledModel> of, const PlanOptions& options, ThreadPool& threads);
+  void PlanArena(int num_threads);
   void RunPass(const float* in, int n, float* out);
 
   std::shared_ptr<const CompiledModel> model;
-  ThreadPool& threads;
   int max_batch;
   int images_per_pass;  // of a batch, how many go through the network together
   Arena arena;
-  Tensor scratch;               // of the kernels
-  std::vector<double> seconds;  // what the steps took
+  std::vector<std::span<float>> scratch;  // by step, in the arena
+  std::unique_ptr<StepRunner> runner;
+  StepTimer timer;
+  StepHook hook;         // the caller's
+  const StepHook after;  // the timer and that
 };
 
-Session::Impl::Impl(std::shared_ptr<const CompiledModel> of, const PlanOptions& options, ThreadPool& pool)
+Session::Impl::Impl(std::shared_ptr<const CompiledModel> of, const PlanOptions& options, ThreadPool& threads)
     : model(std::move(of)),
-      threads(pool),
       max_batch(options.max_batch),
       images_per_pass(ImagesPerPass(options, model->buffers())),
-      arena(model->buffers(), images_per_pass),
-      seconds(model->ops().size()) {
-  size_t floats = 0;
-  for (const BoundOp& op : model->ops()) floats = std::max(floats, ScratchFloats(op, threads.num_threads()));
-  scratch = Tensor(Shape{static_cast<int64_t>(floats)});
+      runner(model->backend().NewRunner(model->plan_steps(), threads)),
+      timer(model->plan_steps().size()),
+      after([this](const PlanStep& step, const StepMemory& memory) {
+        timer.Note(step);
+        if (hook) hook(step, memory);
+      }) {
+  PlanArena(threads.num_threads());
+}
+
+void Session::Impl::PlanArena(int num_threads) {
+  std::vector<Lifetime> lifetimes;
+  for (const PlanStep& step : model->plan_steps()) {
+    const size_t floats = model->backend().ScratchFloats(step, images_per_pass, num_threads);
+    lifetimes.push_back({floats * sizeof(float), step.when, step.when});
+  }
+  arena = Arena(model->buffers(), images_per_pass, lifetimes);
+  for (size_t i = 0; i < lifetimes.size(); ++i) {
+    auto* first = reinterpret_cast<float*>(arena.data() + arena.offsets()[model->buffers().size() + i]);
+    scratch.emplace_back(first, lifetimes[i].bytes / sizeof(float));
+  }
 }
 
 void Session::Impl::RunPass(const float* in, int n, float* out) {
-  const Places places{arena.data(), arena.offsets(), scratch.values<float>(), in, out};
-  const std::span<const BoundOp> ops = model->ops();
-  auto before = Clock::now();
-  for (size_t i = 0; i < ops.size(); ++i) {
-    Execute(ops[i], places, n, threads);
-    const auto after = Clock::now();
-    seconds[i] += std::chrono::duration<double>(after - before).count();
-    before = after;
-  }
+  StepMemory memory;
+  memory.n = n;
+  memory.arena = arena.data();
+  memory.offsets = arena.offsets();
+  memory.scratch = scratch;
+  memory.input = in;
+  memory.output = out;
+  RunSteps(model->plan_steps(), model->bound(), *runner, memory, after);
 }
 
 Session::Session(std::shared_ptr<const CompiledModel> model, const PlanOptions& options, ThreadPool& threads)
@@ -95,19 +107,23 @@ void Session::Run(std::span<const float> input, int n, std::span<float> output) 
          "a batch of {} with {} floats in and {} out: expected 1 to {} images of {} and {} floats", n, input.size(),
          output.size(), session.max_batch, in, out);
   }
-  std::fill(session.seconds.begin(), session.seconds.end(), 0.0);
+  session.timer.Start(model().plan_steps());
   for (int first = 0; first < n; first += session.images_per_pass) {
     const auto done = static_cast<size_t>(first);
     session.RunPass(input.data() + done * in, std::min(session.images_per_pass, n - first), output.data() + done * out);
   }
 }
 
+void Session::SetHook(StepHook hook) {
+  impl_->hook = std::move(hook);
+}
+
 size_t Session::arena_bytes() const {
-  return impl_->arena.num_bytes() + impl_->scratch.num_bytes();
+  return impl_->arena.num_bytes();
 }
 
 std::span<const double> Session::step_seconds() const {
-  return impl_->seconds;
+  return impl_->timer.seconds();
 }
 
 }  // namespace siskin

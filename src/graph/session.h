@@ -7,6 +7,7 @@
 
 #include "base/threads.h"
 #include "graph/compiled_model.h"
+#include "graph/run_steps.h"
 
 namespace siskin {
 
@@ -30,6 +31,9 @@ class Session {
   // input: [n, h, w, c] dense floats   output: [n, h*w*c of the output shape], overwritten; 1 <= n <= max_batch. The
   // result for an image does not depend on n, on its neighbours or on the number of threads. One Run at a time.
   void Run(std::span<const float> input, int n, std::span<float> output);
+
+  // Called behind every step of every pass from now on; an empty one: nobody.
+  void SetHook(StepHook hook);
 
   size_t arena_bytes() const;  // activations and scratch
   // Seconds spent in each step of the last Run.

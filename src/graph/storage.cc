@@ -58,8 +58,7 @@ class Assigner {
     slot.padded = slot.shape.c >= kMinPaddedChannels && !MustBeDense(value);
     slot.stride = ArenaStride(slot.shape.c, slot.padded);
     slot.buffer = static_cast<int>(storage_.buffers.size());
-    const size_t pixels = static_cast<size_t>(slot.shape.h) * static_cast<size_t>(slot.shape.w);
-    storage_.buffers.push_back({pixels * static_cast<size_t>(slot.stride) * sizeof(float), first, last});
+    storage_.buffers.push_back({ImageBytes(slot.shape, slot.stride, slot.dtype), first, last});
   }
 
   bool Placed(ValueId value) { return SlotOf(value).place != Place::kArena || SlotOf(value).buffer >= 0; }
@@ -124,10 +123,8 @@ class Assigner {
   bool DiesAt(ValueId value, int i) {
     const Slot& slot = SlotOf(value);
     if (slot.place != Place::kArena || MustBeDense(value)) return false;
-    const size_t pixels = static_cast<size_t>(slot.shape.h) * static_cast<size_t>(slot.shape.w);
     const Lifetime& buffer = BufferOf(slot);
-    const bool alone =
-        buffer.bytes == pixels * sizeof(float) * static_cast<size_t>(ArenaStride(slot.shape.c, slot.padded));
+    const bool alone = buffer.bytes == ImageBytes(slot.shape, ArenaStride(slot.shape.c, slot.padded), slot.dtype);
     return alone && buffer.last == i;
   }
 

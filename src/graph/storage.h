@@ -7,21 +7,9 @@
 
 #include "graph/memory_plan.h"
 #include "graph/program.h"
+#include "graph/slot.h"
 
 namespace siskin {
-
-enum class Place { kArena, kInput, kOutput };
-
-// Where one value lies. Inside the arena pixels start on cache lines (see `padded` in tensor/view.h); outside, and for
-// values that a kernel takes as plain rows (softmax), they are dense.
-struct Slot {
-  Place place = Place::kArena;
-  int buffer = -1;        // which of Storage::buffers
-  int first_channel = 0;  // of a slice of a concatenation
-  FeatureShape shape;
-  int stride = 0;  // floats between pixels
-  bool padded = false;
-};
 
 struct Storage {
   std::vector<Slot> slots;        // by value

@@ -53,9 +53,11 @@ Outcome Step(TrainingPlan& plan, const Problem& problem, const DropoutKey* dropo
   return outcome;
 }
 
-TrainingPlan PlanOf(const Problem& problem, ThreadPool& threads, int max_batch) {
+TrainingPlan PlanOf(const Problem& problem, ThreadPool& threads, int max_batch, const Backend& backend) {
   return {*problem.graph,
-          {.max_batch = max_batch > 0 ? max_batch : problem.n, .batch_statistics = problem.batch_statistics},
+          {.max_batch = max_batch > 0 ? max_batch : problem.n,
+           .batch_statistics = problem.batch_statistics,
+           .backend = &backend},
           threads};
 }
 

@@ -35,6 +35,7 @@ struct Outcome {
 Outcome Step(TrainingPlan& plan, const Problem& problem, const DropoutKey* dropout = nullptr);
 
 // max_batch 0: the problem's own.
-TrainingPlan PlanOf(const Problem& problem, ThreadPool& threads, int max_batch = 0);
+TrainingPlan PlanOf(const Problem& problem, ThreadPool& threads, int max_batch = 0,
+                    const Backend& backend = CpuBackend());
 
 }  // namespace siskin::testing

@@ -1,327 +1,273 @@
-// The steps of the backward pass.
-#include <algorithm>
+// The steps of the backward pass. In each function dy is the gradient of the op's output, which is complete: whoever
+// reads that output comes later in the network.
+#include <utility>
 
-#include "graph/training_plan_impl.h"
-#include "kernels/batchnorm/batchnorm.h"
-#include "kernels/batchnorm/training.h"
-#include "kernels/conv/conv.h"
-#include "kernels/elementwise/elementwise.h"
-#include "kernels/gradient/depthwise_gradient.h"
-#include "kernels/gradient/input_gradient.h"
-#include "kernels/gradient/pool_gradient.h"
-#include "kernels/gradient/weight_gradient.h"
+#include "graph/training_lowering.h"
 
 namespace siskin {
 
-void TrainingPlan::Impl::BuildBackward() {
-  schedule_.BeginBackward();
+void TrainingLowering::LowerBackward() {
   // What is cheap is computed again: its forward buffers end with the forward pass.
   for (size_t value = 0; value < activations_.size(); ++value) {
-    if (IsCheap(static_cast<int>(value))) activations_[value] = kNoBuffer;
+    if (IsCheap(static_cast<int>(value))) activations_[value] = {};
   }
-  dlogits_ = schedule_.NewBuffer(ShapeOf(program_.output));
-  Own(program_.output, dlogits_);
-  schedule_.Emit("logits", "gradient", {dlogits_}, [](const TrainingPass&) {});
+  dlogits_ = list_.NewSlot(ShapeOf(program_.output));
+  gradients_.Own(program_.output, dlogits_);
+  Mark("logits", "gradient", dlogits_);
   for (auto op = program_.ops.rbegin(); op != program_.ops.rend(); ++op) {
-    if (gradients_[Index(op->output)] == kNoBuffer) {
+    if (!gradients_.Exists(op->output)) {
       BackwardOfUnread(*op);
       continue;
     }
-    BuildBackward(*op);
-    Release(op->output);
+    Backward(*op);
+    gradients_.Release(op->output);
   }
 }
 
 // Nothing depends on the parameters of an op whose output nobody reads.
-void TrainingPlan::Impl::BackwardOfUnread(const TrainingOp& op) {
-  for (const TrainingParameter& parameter : program_.parameters) {
-    const size_t offset = parameter.offset;
-    if (offset != op.kernel && offset != op.depthwise && offset != op.bias && offset != op.gamma && offset != op.beta) {
-      continue;
-    }
-    schedule_.Emit(op.name, "no gradient", {}, [&parameter](const TrainingPass& pass) {
-      std::ranges::fill(pass.gradient.subspan(parameter.offset, parameter.size), 0.0f);
-    });
+void TrainingLowering::BackwardOfUnread(const TrainingOp& op) {
+  for (const size_t offset : {op.at.kernel, op.at.depthwise, op.at.bias, op.at.gamma, op.at.beta}) {
+    if (offset == kNoParameter) continue;
+    PlanStep step = StepOf(StepKind::kZeroGradient, op, "no gradient");
+    step.finishes = RangeOf({offset});
+    list_.Append(std::move(step));
   }
 }
 
-void TrainingPlan::Impl::BuildBackward(const TrainingOp& op) {
-  const BufferId dy = gradients_[Index(op.output)];
+void TrainingLowering::Backward(const TrainingOp& op) {
   switch (op.kind) {
     case LayerKind::kConv2D:
-      return BackwardConv(op, dy);
+      return BackwardConv(op);
     case LayerKind::kSeparableConv2D:
-      return BackwardSeparable(op, dy);
+      return BackwardSeparable(op);
     case LayerKind::kDepthwiseConv2D:
-      return BackwardDepthwise(op, dy);
+      return BackwardDepthwise(op);
     case LayerKind::kBatchNorm:
-      return BackwardNorm(op, dy);
+      return BackwardNorm(op);
     case LayerKind::kActivation:
-      return BackwardActivation(op, dy);
+      return BackwardActivation(op);
     case LayerKind::kMaxPool:
     case LayerKind::kAveragePool:
-      return BackwardPool(op, dy);
+      return BackwardPool(op);
     case LayerKind::kAdd:
-      Share(op.inputs[0], dy, op);
-      return op.residual_scale == 1 ? Share(op.inputs[1], dy, op) : ShareScaled(op.inputs[1], dy, op);
+      return BackwardAdd(op);
     case LayerKind::kConcat:
-      return BackwardConcat(op, dy);
+      return BackwardConcat(op);
     case LayerKind::kDropout:
-      return BackwardDropout(op, dy);
+      return BackwardDropout(op);
     default:
       return;
   }
 }
 
-// A gradient's buffer may belong to several values (those that were added); it may only be written by a sole owner.
-void TrainingPlan::Impl::Own(int value, BufferId buffer) {
-  owners_.resize(std::max(owners_.size(), Index(buffer) + 1), 0);
-  ++owners_[Index(buffer)];
-  gradients_[Index(value)] = buffer;
+// The step contributes to the gradient of `value`, adding what is there already.
+void TrainingLowering::Contribute(int value, PlanStep step) {
+  const GradientBuffers::Target target = gradients_.Contribute(value);
+  step.other = target.base;
+  step.y = target.to;
+  list_.Append(std::move(step));
 }
 
-// Where a step writes what it contributes to the gradient of `value`.
-TrainingPlan::Impl::Target TrainingPlan::Impl::Contribute(int value) {
-  const BufferId old = gradients_[Index(value)];
-  if (old != kNoBuffer && SoleOwner(old)) return {old, old};
-  if (old != kNoBuffer) Release(value);
-  const BufferId fresh = schedule_.NewBuffer(ShapeOf(value));
-  Own(value, fresh);
-  return {fresh, old};
+// The same for a step that can only write, not add: through a buffer of its own if there is something already.
+void TrainingLowering::ContributeByWriting(int value, PlanStep step) {
+  const GradientBuffers::Target target = gradients_.Contribute(value);
+  step.y = target.base.exists() ? list_.NewSlot(ShapeOf(value)) : target.to;
+  const PlanStep written = step;
+  list_.Append(std::move(step));
+  if (target.base.exists()) AddGradients(written.layer, target, written.y);
 }
 
-// The whole of `dy` is a contribution.
-void TrainingPlan::Impl::Share(int value, BufferId dy, const TrainingOp& op) {
-  if (!WantsGradient(value)) return;
-  if (gradients_[Index(value)] == kNoBuffer) return Own(value, dy);
-  const Target target = Contribute(value);
-  schedule_.Emit(op.name, "add gradients", {dy, target.to, target.base}, [this, dy, target](const TrainingPass& pass) {
-    Add(At(target.base, pass), At(dy, pass), Activation::kNone, At(target.to, pass), threads_);
-  });
+void TrainingLowering::AddGradients(const std::string& layer, const GradientBuffers::Target& target,
+                                    const Slot& contribution) {
+  PlanStep step;
+  step.kind = StepKind::kAdd;
+  step.layer = layer;
+  step.what = "add gradients";
+  step.x = target.base;
+  step.other = contribution;
+  step.y = target.to;
+  list_.Append(std::move(step));
 }
 
-// `dy` times the factor of a scaled addition is a contribution.
-void TrainingPlan::Impl::ShareScaled(int value, BufferId dy, const TrainingOp& op) {
-  if (!WantsGradient(value)) return;
-  const Factor& factor = factors_.at(Index(op.output));
-  const Target target = Contribute(value);
-  schedule_.Emit(op.name, "scale gradient", {dy, target.to, target.base},
-                 [this, &factor, dy, target](const TrainingPass& pass) {
-                   const float *scale = factor.scale.data(), *zero = factor.zero.data();
-                   if (target.base == kNoBuffer) {
-                     ScaleShift(At(dy, pass), scale, zero, Activation::kNone, At(target.to, pass), threads_);
-                   } else {
-                     ScaleShiftAdd(At(dy, pass), scale, zero, At(target.base, pass), At(target.to, pass), threads_);
-                   }
-                 });
-}
-
-// A contribution that its kernel can only write, not add: through a buffer of its own if there is something already.
-template <class Kernel>
-void TrainingPlan::Impl::WriteContribution(int value, const TrainingOp& op, const char* what,
-                                           std::vector<BufferId> uses, const Kernel& kernel) {
-  const Target target = Contribute(value);
-  const BufferId to = target.base == kNoBuffer ? target.to : schedule_.NewBuffer(ShapeOf(value));
-  uses.push_back(to);
-  schedule_.Emit(op.name, what, uses, [this, kernel, to](const TrainingPass& pass) { kernel(pass, At(to, pass)); });
-  if (target.base == kNoBuffer) return;
-  schedule_.Emit(op.name, "add gradients", {to, target.to, target.base}, [this, to, target](const TrainingPass& pass) {
-    Add(At(target.base, pass), At(to, pass), Activation::kNone, At(target.to, pass), threads_);
-  });
-}
-
-void TrainingPlan::Impl::BiasGradient(const TrainingOp& op, BufferId dy) {
-  if (op.bias == kNoParameter) return;
-  NeedChannelSums(ShapeOf(op.output));
-  schedule_.Emit(op.name, "bias gradient", {dy}, [this, &op, dy](const TrainingPass& pass) {
-    ChannelSums(At(dy, pass), &pass.gradient[op.bias], scratch(), threads_);
-  });
-}
-
-void TrainingPlan::Impl::BackwardConv(const TrainingOp& op, BufferId dy) {
-  const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
-  const int taps = op.window.kernel_h * op.window.kernel_w;
-  const BufferId x = Ensure(op.inputs[0]);
-  NeedScratch(WeightGradientScratch(taps * in.c, LargestBatch(out), threads_.num_threads()));
-  schedule_.Emit(op.name, "weight gradient", {x, dy}, [this, &op, x, dy](const TrainingPass& pass) {
-    Conv2DWeightGradient(op.window, At(x, pass), At(dy, pass), &pass.gradient[op.kernel], scratch(), threads_);
-  });
-  BiasGradient(op, dy);
-  if (!WantsGradient(op.inputs[0])) return;
-  const bool strided = op.window.stride_h != 1 || op.window.stride_w != 1;
-  if (strided && taps == 1 && op.window.padding == Padding{}) return BackwardStridedPointwise(op, dy);
-  BufferId slope = dy;
-  if (strided) {
-    slope = schedule_.NewBuffer(
-        FeatureShape{(out.h - 1) * op.window.stride_h + 1, (out.w - 1) * op.window.stride_w + 1, out.c});
-    schedule_.Emit(op.name, "dilate", {dy, slope}, [this, &op, dy, slope](const TrainingPass& pass) {
-      Dilate(op.window, At(dy, pass), View(), At(slope, pass), threads_);
-    });
+void TrainingLowering::BackwardAdd(const TrainingOp& op) {
+  Share(op, op.inputs[0]);
+  if (op.residual_scale == 1) {
+    Share(op, op.inputs[1]);
+  } else {
+    ShareScaled(op, op.inputs[1]);
   }
-  const WindowParams window = InputGradientWindow(op.window, in.h, in.w);
-  NeedScratch(Conv2DScratch(window, out.c, threads_.num_threads()));
-  const Target target = Contribute(op.inputs[0]);
-  schedule_.Emit(op.name, "input gradient", {slope, target.to, target.base},
-                 [this, &op, window, slope, target, taps](const TrainingPass& pass) {
-                   const View dx = At(target.to, pass);
-                   packed_.PackTurned(&pass.parameters[op.kernel], taps, dx.c, At(slope, pass).c, threads_);
-                   Conv2D(window, At(slope, pass), packed_, {.residual = At(target.base, pass)}, dx, scratch(),
-                          threads_);
-                 });
+}
+
+// The whole of dy is a contribution.
+void TrainingLowering::Share(const TrainingOp& op, int value) {
+  const Slot dy = gradients_.Of(op.output);
+  if (!WantsGradient(value)) return;
+  if (!gradients_.Exists(value)) return gradients_.Own(value, dy);
+  AddGradients(op.name, gradients_.Contribute(value), dy);
+}
+
+// dy times the factor of a scaled addition is a contribution.
+void TrainingLowering::ShareScaled(const TrainingOp& op, int value) {
+  if (!WantsGradient(value)) return;
+  PlanStep step = StepOf(StepKind::kScaleShift, op, "scale gradient");
+  if (gradients_.Exists(value)) step.kind = StepKind::kScaleShiftAdd;
+  step.x = gradients_.Of(op.output);
+  Contribute(value, std::move(step));
+}
+
+void TrainingLowering::BackwardBias(const TrainingOp& op) {
+  if (op.at.bias == kNoParameter) return;
+  PlanStep step = StepOf(StepKind::kBiasGradient, op, "bias gradient");
+  step.dy = gradients_.Of(op.output);
+  step.finishes = RangeOf({op.at.bias});
+  list_.Append(std::move(step));
+}
+
+void TrainingLowering::BackwardConv(const TrainingOp& op) {
+  const FeatureShape out = ShapeOf(op.output);
+  const Slot dy = gradients_.Of(op.output);
+  PlanStep weights = StepOf(StepKind::kConvWeightGradient, op, "weight gradient");
+  weights.x = Ensure(op.inputs[0]);
+  weights.dy = dy;
+  weights.finishes = RangeOf({op.at.kernel});
+  list_.Append(std::move(weights));
+  BackwardBias(op);
+  if (!WantsGradient(op.inputs[0])) return;
+  const WindowParams& window = op.window;
+  const bool strided = window.stride_h != 1 || window.stride_w != 1;
+  if (strided && window.kernel_h * window.kernel_w == 1 && window.padding == Padding{}) {
+    return BackwardStridedPointwise(op);
+  }
+  PlanStep input = StepOf(StepKind::kConvInputGradient, op, "input gradient");
+  input.reads = RangeOf({op.at.kernel});
+  input.dy = dy;
+  if (strided) {
+    PlanStep dilate = StepOf(StepKind::kDilate, op, "dilate");
+    dilate.dy = dy;
+    dilate.y = list_.NewSlot({(out.h - 1) * window.stride_h + 1, (out.w - 1) * window.stride_w + 1, out.c});
+    input.dy = dilate.y;
+    list_.Append(std::move(dilate));
+  }
+  Contribute(op.inputs[0], std::move(input));
+}
+
+// A step's dx of a pointwise product, on as many pixels as dy has.
+Slot TrainingLowering::PointwiseInputGradient(const TrainingOp& op) {
+  const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
+  PlanStep step = StepOf(StepKind::kPointwiseInputGradient, op, "input gradient");
+  step.dy = gradients_.Of(op.output);
+  step.y = list_.NewSlot({out.h, out.w, in.c});
+  step.reads = RangeOf({op.at.kernel});
+  const Slot dx = step.y;
+  list_.Append(std::move(step));
+  return dx;
 }
 
 // 1x1 with a stride and without padding: the product on the few pixels, then spread.
-void TrainingPlan::Impl::BackwardStridedPointwise(const TrainingOp& op, BufferId dy) {
-  const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
-  const BufferId small = schedule_.NewBuffer(FeatureShape{out.h, out.w, in.c});
-  schedule_.Emit(op.name, "input gradient", {dy, small}, [this, &op, dy, small](const TrainingPass& pass) {
-    const View dx = At(small, pass);
-    packed_.PackTurned(&pass.parameters[op.kernel], 1, dx.c, At(dy, pass).c, threads_);
-    MatMul(At(dy, pass), packed_, {}, dx, threads_);
-  });
-  const Target target = Contribute(op.inputs[0]);
-  schedule_.Emit(op.name, "dilate", {small, target.to, target.base},
-                 [this, &op, small, target](const TrainingPass& pass) {
-                   Dilate(op.window, At(small, pass), At(target.base, pass), At(target.to, pass), threads_);
-                 });
+void TrainingLowering::BackwardStridedPointwise(const TrainingOp& op) {
+  const Slot small = PointwiseInputGradient(op);
+  PlanStep dilate = StepOf(StepKind::kDilate, op, "dilate");
+  dilate.dy = small;
+  Contribute(op.inputs[0], std::move(dilate));
 }
 
-void TrainingPlan::Impl::BackwardSeparable(const TrainingOp& op, BufferId dy) {
-  const FeatureShape in = ShapeOf(op.inputs[0]), out = ShapeOf(op.output);
-  const int threads = threads_.num_threads();
-  const BufferId x = Ensure(op.inputs[0]);
-  NeedScratch(WeightGradientScratch(in.c, LargestBatch(out), threads));
-  schedule_.Emit(op.name, "weight gradient", {x, dy}, [this, &op, x, dy](const TrainingPass& pass) {
-    SeparableWeightGradient(SeparableOf(op), At(x, pass), &pass.parameters[op.depthwise], At(dy, pass),
-                            &pass.gradient[op.kernel], scratch(), threads_);
-  });
-  BiasGradient(op, dy);
-  const BufferId between = schedule_.NewBuffer(FeatureShape{out.h, out.w, in.c});
-  schedule_.Emit(op.name, "input gradient", {dy, between}, [this, &op, dy, between](const TrainingPass& pass) {
-    const View dx = At(between, pass);
-    packed_.PackTurned(&pass.parameters[op.kernel], 1, dx.c, At(dy, pass).c, threads_);
-    MatMul(At(dy, pass), packed_, {}, dx, threads_);
-  });
+void TrainingLowering::BackwardSeparable(const TrainingOp& op) {
+  PlanStep weights = StepOf(StepKind::kSeparableWeightGradient, op, "weight gradient");
+  const Slot x = weights.x = Ensure(op.inputs[0]);
+  weights.dy = gradients_.Of(op.output);
+  weights.reads = RangeOf({op.at.depthwise});
+  weights.finishes = RangeOf({op.at.kernel});
+  list_.Append(std::move(weights));
+  BackwardBias(op);
+  const Slot between = PointwiseInputGradient(op);
   BackwardDepthwiseStep(op, x, between);
 }
 
-void TrainingPlan::Impl::BackwardDepthwise(const TrainingOp& op, BufferId dy) {
-  const BufferId x = Ensure(op.inputs[0]);
-  BiasGradient(op, dy);
-  BackwardDepthwiseStep(op, x, dy);
+void TrainingLowering::BackwardDepthwise(const TrainingOp& op) {
+  const Slot x = Ensure(op.inputs[0]);
+  BackwardBias(op);
+  BackwardDepthwiseStep(op, x, gradients_.Of(op.output));
 }
 
-// slope: with respect to the depthwise result.
-void TrainingPlan::Impl::BackwardDepthwiseStep(const TrainingOp& op, BufferId x, BufferId slope) {
+// dy: with respect to the depthwise result.
+void TrainingLowering::BackwardDepthwiseStep(const TrainingOp& op, const Slot& x, const Slot& dy) {
   const int input = op.inputs[0];
-  const FeatureShape in = ShapeOf(input);
-  NeedScratch(DepthwiseGradientScratch(op.window, LargestBatch(in)));
-  if (!WantsGradient(input)) {
-    schedule_.Emit(op.name, "filter gradient", {x, slope}, [this, &op, x, slope](const TrainingPass& pass) {
-      DepthwiseFilterGradient(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.gradient[op.depthwise],
-                              scratch(), threads_);
-    });
-    return;
-  }
-  const auto gradients = [this, &op, x, slope](const TrainingPass& pass, const View& dx) {
-    DepthwiseGradients(op.window, At(x, pass), op.relu_input, At(slope, pass), &pass.parameters[op.depthwise],
-                       &pass.gradient[op.depthwise], dx, scratch(), threads_);
-  };
-  if (!op.relu_input) return WriteContribution(input, op, "depthwise gradients", {x, slope}, gradients);
-  const BufferId masked = schedule_.NewBuffer(in);
-  schedule_.Emit(op.name, "depthwise gradients", {x, slope, masked},
-                 [this, gradients, masked](const TrainingPass& pass) { gradients(pass, At(masked, pass)); });
-  const Target target = Contribute(input);
-  schedule_.Emit(op.name, "relu gradient", {x, masked, target.to, target.base},
-                 [this, x, masked, target](const TrainingPass& pass) {
-                   ActivationInputGradient(At(x, pass), Activation::kRelu, At(masked, pass), At(target.base, pass),
-                                           At(target.to, pass), threads_);
-                 });
+  const bool wanted = WantsGradient(input);
+  PlanStep step = StepOf(wanted ? StepKind::kDepthwiseGradients : StepKind::kDepthwiseFilterGradient, op,
+                         wanted ? "depthwise gradients" : "filter gradient");
+  step.x = x;
+  step.dy = dy;
+  step.finishes = RangeOf({op.at.depthwise});
+  if (!wanted) return list_.Append(std::move(step));
+  step.reads = step.finishes;
+  if (!op.relu_input) return ContributeByWriting(input, std::move(step));
+  PlanStep relu = StepOf(StepKind::kActivationGradient, op, "relu gradient");
+  relu.activation = Activation::kRelu;
+  relu.x = x;
+  relu.dy = step.y = list_.NewSlot(ShapeOf(input));
+  list_.Append(std::move(step));
+  Contribute(input, std::move(relu));
 }
 
-void TrainingPlan::Impl::BackwardNorm(const TrainingOp& op, BufferId dy) {
+void TrainingLowering::BackwardNorm(const TrainingOp& op) {
   const int input = op.inputs[0];
-  NormState& norm = norms_.at(Index(op.output));
-  const BufferId x = Ensure(input);
-  schedule_.Emit(op.name, "gradient sums", {dy, x},
-                 [this, &op, &norm, dy, x](const TrainingPass& pass) { NormSums(op, norm, dy, x, pass); });
-  const auto gradient = [this, &op, &norm, dy, x](const TrainingPass& pass, const View& dx) {
-    const bool moves = options_.batch_statistics;
-    NormalizationInputGradient({norm.scale.data(), norm.shift.data(), op.activation}, At(dy, pass), At(x, pass),
-                               norm.a.data(), moves ? norm.b.data() : nullptr, moves ? norm.c.data() : nullptr, dx,
-                               threads_);
-  };
-  if (gradients_[Index(input)] == kNoBuffer && SoleOwner(dy)) {  // in place
-    Own(input, dy);
-    schedule_.Emit(op.name, "input gradient", {dy, x},
-                   [this, gradient, dy](const TrainingPass& pass) { gradient(pass, At(dy, pass)); });
-    return;
-  }
-  WriteContribution(input, op, "input gradient", {dy, x}, gradient);
+  const Slot dy = gradients_.Of(op.output);
+  PlanStep sums = StepOf(StepKind::kNormSums, op, "gradient sums");
+  const Slot x = sums.x = Ensure(input);
+  sums.dy = dy;
+  sums.finishes = RangeOf({op.at.gamma, op.at.beta});
+  list_.Append(std::move(sums));
+  PlanStep step = StepOf(StepKind::kNormInputGradient, op, "input gradient");
+  step.x = x;
+  step.dy = dy;
+  if (gradients_.Exists(input) || !gradients_.HasOneOwner(dy)) return ContributeByWriting(input, std::move(step));
+  gradients_.Own(input, dy);  // in place
+  step.y = dy;
+  list_.Append(std::move(step));
 }
 
-// Gradients of gamma and beta, and the coefficients of dx = a * dy + b * x + c.
-void TrainingPlan::Impl::NormSums(const TrainingOp& op, NormState& norm, BufferId dy, BufferId x,
-                                  const TrainingPass& pass) {
-  const ConstView view = At(x, pass);
-  const NormStatistics statistics = {norm.mean.data(), norm.variance.data(), op.epsilon};
-  NormalizationSums({norm.scale.data(), norm.shift.data(), op.activation}, statistics, At(dy, pass), view,
-                    norm.sum_dy.data(), norm.sum_dy_x.data(), scratch(), threads_);
-  std::ranges::copy(norm.sum_dy, &pass.gradient[op.beta]);
-  if (op.gamma != kNoParameter) std::ranges::copy(norm.sum_dy_x, &pass.gradient[op.gamma]);
-  NormalizationCoefficients(statistics, norm.scale.data(), norm.sum_dy.data(), norm.sum_dy_x.data(),
-                            static_cast<double>(view.num_pixels()), view.c, norm.a.data(), norm.b.data(),
-                            norm.c.data());
-}
-
-void TrainingPlan::Impl::BackwardActivation(const TrainingOp& op, BufferId dy) {
+void TrainingLowering::BackwardActivation(const TrainingOp& op) {
   if (!WantsGradient(op.inputs[0])) return;
-  const BufferId x = Ensure(op.inputs[0]);
-  const Target target = Contribute(op.inputs[0]);
-  schedule_.Emit(op.name, "gradient", {x, dy, target.to, target.base},
-                 [this, &op, x, dy, target](const TrainingPass& pass) {
-                   ActivationInputGradient(At(x, pass), op.activation, At(dy, pass), At(target.base, pass),
-                                           At(target.to, pass), threads_);
-                 });
+  PlanStep step = StepOf(StepKind::kActivationGradient, op, "gradient");
+  step.x = Ensure(op.inputs[0]);
+  step.dy = gradients_.Of(op.output);
+  Contribute(op.inputs[0], std::move(step));
 }
 
-void TrainingPlan::Impl::BackwardPool(const TrainingOp& op, BufferId dy) {
+void TrainingLowering::BackwardPool(const TrainingOp& op) {
   if (!WantsGradient(op.inputs[0])) return;
-  if (op.kind == LayerKind::kAveragePool) {
-    return WriteContribution(op.inputs[0], op, "gradient", {dy}, [this, &op, dy](const TrainingPass& pass, View dx) {
-      AveragePoolInputGradient(op.window, At(dy, pass), dx, threads_);
-    });
-  }
-  const BufferId taps = taps_.at(Index(op.output));
-  WriteContribution(
-      op.inputs[0], op, "gradient", {dy, taps}, [this, &op, dy, taps](const TrainingPass& pass, const View& dx) {
-        MaxPoolInputGradient(op.window, At(dy, pass), static_cast<uint16_t*>(schedule_.Bytes(taps)), dx, threads_);
-      });
+  const bool average = op.kind == LayerKind::kAveragePool;
+  PlanStep step = StepOf(average ? StepKind::kAveragePoolGradient : StepKind::kMaxPoolGradient, op, "gradient");
+  step.dy = gradients_.Of(op.output);
+  if (!average) step.taps = taps_of_.at(op.output);
+  ContributeByWriting(op.inputs[0], std::move(step));
 }
 
-void TrainingPlan::Impl::BackwardConcat(const TrainingOp& op, BufferId dy) {
+void TrainingLowering::BackwardConcat(const TrainingOp& op) {
   int channel = 0;
   for (const int input : op.inputs) {
-    const int channels = ShapeOf(input).c;
-    const Target target = WantsGradient(input) ? Contribute(input) : Target();
-    if (target.to != kNoBuffer) {
-      schedule_.Emit(op.name, "gradient", {dy, target.to, target.base},
-                     [this, dy, target, channel, channels](const TrainingPass& pass) {
-                       View part = At(dy, pass);
-                       part.data += channel;
-                       part.c = channels;
-                       part.padded = false;
-                       ActivationInputGradient(part, Activation::kNone, part, At(target.base, pass),
-                                               At(target.to, pass), threads_);
-                     });
+    Slot part = gradients_.Of(op.output);
+    part.first_channel += channel;
+    part.shape.c = ShapeOf(input).c;
+    part.padded = false;
+    channel += part.shape.c;
+    if (!WantsGradient(input)) continue;
+    const GradientBuffers::Target target = gradients_.Contribute(input);
+    if (target.base.exists()) {
+      AddGradients(op.name, target, part);
+      continue;
     }
-    channel += channels;
+    PlanStep copy = StepOf(StepKind::kCopy, op, "gradient");
+    copy.x = part;
+    copy.y = target.to;
+    list_.Append(std::move(copy));
   }
 }
 
-void TrainingPlan::Impl::BackwardDropout(const TrainingOp& op, BufferId dy) {
-  WriteContribution(op.inputs[0], op, "gradient", {dy},
-                    [this, &op, dy](const TrainingPass& pass, const View& dx) { Drop(op, At(dy, pass), dx, pass); });
+void TrainingLowering::BackwardDropout(const TrainingOp& op) {
+  PlanStep step = StepOf(StepKind::kDropout, op, "gradient");
+  step.x = gradients_.Of(op.output);
+  ContributeByWriting(op.inputs[0], std::move(step));
 }
 
 }  // namespace siskin

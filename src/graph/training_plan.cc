@@ -1,31 +1,111 @@
 #include "graph/training_plan.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.h"
-#include "graph/parameters.h"
-#include "graph/training_plan_impl.h"
+#include "graph/arena.h"
+#include "graph/training_lowering.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace siskin {
+namespace {
+
+size_t TotalFloats(const std::vector<TrainingParameter>& list) {
+  return list.empty() ? 0 : list.back().offset + list.back().size;
+}
+
+}  // namespace
+
+class TrainingPlan::Impl {
+ public:
+  Impl(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads);
+
+  std::span<const float> Forward(std::span<const float> parameters, std::span<float> statistics,
+                                 std::span<const float> input, int n, const DropoutKey* dropout);
+  void Backward(std::span<const float> dlogits, std::span<float> gradient);
+
+  const TrainingProgram& program() const { return program_; }
+  const std::vector<Step>& steps() const { return infos_; }
+  size_t arena_bytes() const { return arena_.num_bytes(); }
+  size_t scratch_bytes() const { return scratch_.num_bytes() + runner_->num_bytes(); }
+  void SetHook(StepHook hook) { hook_ = std::move(hook); }
+
+ private:
+  void CheckEnd(const FeatureShape& logits) const;
+  void Lower();
+  void Run(std::span<const PlanStep> steps);
+
+  TrainingPlanOptions options_;
+  ThreadPool& threads_;
+  TrainingProgram program_;
+  std::vector<PlanStep> steps_;
+  size_t first_backward_ = 0;
+  std::vector<NormState> norms_;
+  Slot input_, logits_, dlogits_;
+  Arena arena_;
+  Tensor scratch_;                            // of the kernels
+  std::vector<std::span<float>> scratch_of_;  // every step's: all of it
+  std::unique_ptr<StepRunner> runner_;
+  StepTimer timer_{0};
+  std::vector<Step> infos_;  // of steps_
+  StepHook hook_;            // the caller's
+  const StepHook after_;     // the timer and that
+  StepMemory memory_;        // of the pass that runs
+  std::vector<float> dense_logits_;
+};
 
 TrainingPlan::Impl::Impl(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads)
-    : options_(options), threads_(threads), program_(LowerForTraining(graph)), schedule_(options.max_batch) {
+    : options_(options),
+      threads_(threads),
+      program_(LowerForTraining(graph)),
+      after_([this](const PlanStep& step, const StepMemory& memory) {
+        timer_.Note(step);
+        if (hook_) hook_(step, memory);
+      }) {
   if (options.max_batch < 1) Fail(ErrorKind::kUsage, "a batch of {} images: expected at least 1", options.max_batch);
-  const FeatureShape& logits = ShapeOf(program_.output);
+  const FeatureShape& logits = program_.values[static_cast<size_t>(program_.output)];
   if (logits.h != 1 || logits.w != 1) {
     Fail(ErrorKind::kInternal, "the graph ends in {}x{}x{}, expected logits of 1x1 pixels; pool before training",
          logits.h, logits.w, logits.c);
   }
-  producer_.resize(program_.values.size(), nullptr);
-  for (const TrainingOp& op : program_.ops) producer_[Index(op.output)] = &op;
-  activations_.resize(program_.values.size(), kNoBuffer);
-  gradients_.resize(program_.values.size(), kNoBuffer);
-  BuildForward();
-  BuildBackward();
-  schedule_.PlanArena();
-  scratch_ = Tensor(Shape{static_cast<int64_t>(scratch_floats_)});
-  dense_logits_.resize(Index(options_.max_batch) * Index(logits.c));
+  Lower();
+  runner_ = options.backend->NewRunner(steps_, threads);
+  size_t scratch = 0;
+  for (const PlanStep& step : steps_) {
+    scratch = std::max(scratch, options.backend->ScratchFloats(step, options.max_batch, threads.num_threads()));
+  }
+  scratch_ = Tensor(Shape{static_cast<int64_t>(scratch)});
+  scratch_of_.assign(steps_.size(), scratch_.values<float>());
+  timer_ = StepTimer(steps_.size());
+  for (const PlanStep& step : steps_) infos_.push_back({step.layer, step.what});
+  memory_.arena = arena_.data();
+  memory_.offsets = arena_.offsets();
+  memory_.scratch = scratch_of_;
+  memory_.norms = norms_;
+  dense_logits_.resize(static_cast<size_t>(options.max_batch) * static_cast<size_t>(logits.c));
+}
+
+void TrainingPlan::Impl::Lower() {
+  TrainingLowering lowering(program_, options_.batch_statistics);
+  lowering.LowerForward();
+  lowering.LowerBackward();
+  steps_ = lowering.list().steps();
+  first_backward_ = lowering.first_backward();
+  norms_ = std::move(lowering.norms());
+  input_ = lowering.input();
+  logits_ = lowering.logits();
+  dlogits_ = lowering.dlogits();
+  arena_ = Arena(lowering.list().buffers(), options_.max_batch);
+}
+
+void TrainingPlan::Impl::Run(std::span<const PlanStep> steps) {
+  timer_.Start(steps);
+  RunSteps(steps, {}, *runner_, memory_, after_);
+  for (const PlanStep& step : steps) {
+    const auto index = static_cast<size_t>(step.index);
+    infos_[index].seconds = timer_.seconds()[index];
+  }
 }
 
 std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parameters, std::span<float> statistics,
@@ -33,15 +113,19 @@ std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parame
   const FeatureShape& in = program_.values[0];
   const size_t floats =
       static_cast<size_t>(n) * static_cast<size_t>(in.h) * static_cast<size_t>(in.w) * static_cast<size_t>(in.c);
-  if (n < 1 || n > options_.max_batch || input.size() != floats || parameters.size() != Total(program_.parameters) ||
-      statistics.size() != Total(program_.statistics)) {
+  if (n < 1 || n > options_.max_batch || input.size() != floats ||
+      parameters.size() != TotalFloats(program_.parameters) || statistics.size() != TotalFloats(program_.statistics)) {
     Fail(ErrorKind::kInternal, "a training step of {} images with {} floats of input, {} parameters", n, input.size(),
          parameters.size());
   }
-  pass_ = {n, parameters, statistics, {}, dropout};
-  Activate(DenseView(input.data(), n, in.h, in.w, in.c), Activation::kNone, schedule_.At(input_, n), threads_);
-  schedule_.RunForward(pass_);
-  const View logits = schedule_.At(logits_, n);
+  memory_.n = n;
+  memory_.parameters = parameters;
+  memory_.statistics = statistics;
+  memory_.gradient = {};
+  memory_.dropout = dropout;
+  CopyActivations(DenseView(input.data(), n, in.h, in.w, in.c), memory_.Write(input_), threads_);
+  Run(std::span(steps_).first(first_backward_));
+  const ConstView logits = memory_.Read(logits_);
   for (int i = 0; i < n; ++i) {
     std::copy_n(logits.pixel(i, 0, 0), logits.c, dense_logits_.data() + static_cast<ptrdiff_t>(i) * logits.c);
   }
@@ -49,16 +133,17 @@ std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parame
 }
 
 void TrainingPlan::Impl::Backward(std::span<const float> dlogits, std::span<float> gradient) {
-  const View to = schedule_.At(dlogits_, pass_.n);
-  if (dlogits.size() != Index(to.n) * Index(to.c) || gradient.size() != Total(program_.parameters)) {
+  const View to = memory_.Write(dlogits_);
+  if (dlogits.size() != static_cast<size_t>(to.n) * static_cast<size_t>(to.c) ||
+      gradient.size() != TotalFloats(program_.parameters)) {
     Fail(ErrorKind::kInternal, "{} gradients of logits and {} of parameters after a step of {} images of {} logits",
          dlogits.size(), gradient.size(), to.n, to.c);
   }
   for (int i = 0; i < to.n; ++i) {
     std::copy_n(dlogits.data() + static_cast<ptrdiff_t>(i) * to.c, to.c, to.pixel(i, 0, 0));
   }
-  pass_.gradient = gradient;
-  schedule_.RunBackward(pass_);
+  memory_.gradient = gradient;
+  Run(std::span(steps_).subspan(first_backward_));
 }
 
 TrainingPlan::TrainingPlan(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads)
@@ -74,10 +159,10 @@ const std::vector<TrainingParameter>& TrainingPlan::statistics() const {
   return impl_->program().statistics;
 }
 size_t TrainingPlan::num_parameters() const {
-  return Impl::Total(parameters());
+  return TotalFloats(parameters());
 }
 size_t TrainingPlan::num_statistics() const {
-  return Impl::Total(statistics());
+  return TotalFloats(statistics());
 }
 
 std::span<const float> TrainingPlan::Forward(std::span<const float> parameters, std::span<float> statistics,
@@ -89,20 +174,32 @@ void TrainingPlan::Backward(std::span<const float> dlogits, std::span<float> gra
   impl_->Backward(dlogits, gradient);
 }
 
+void TrainingPlan::SetHook(StepHook hook) {
+  impl_->SetHook(std::move(hook));
+}
+
 size_t TrainingPlan::arena_bytes() const {
-  return impl_->schedule().arena_bytes();
+  return impl_->arena_bytes();
 }
 size_t TrainingPlan::scratch_bytes() const {
   return impl_->scratch_bytes();
 }
 const std::vector<TrainingPlan::Step>& TrainingPlan::steps() const {
-  return impl_->schedule().steps();
+  return impl_->steps();
 }
 
 void GatherParameters(std::span<const TrainingParameter> parameters, const TensorMap& tensors, std::span<float> flat) {
   for (const TrainingParameter& parameter : parameters) {
-    const Tensor& tensor = FindParameter(tensors, parameter.name, parameter.shape);
-    std::ranges::copy(tensor.values<float>(), flat.begin() + static_cast<ptrdiff_t>(parameter.offset));
+    const auto found = tensors.find(parameter.name);
+    if (found == tensors.end()) {
+      Fail(ErrorKind::kModel, "the weights have no {} (shape {}); are they another network's?", parameter.name,
+           parameter.shape.ToString());
+    }
+    if (found->second.shape() != parameter.shape || found->second.dtype() != DType::kF32) {
+      Fail(ErrorKind::kModel, "{} is {} of shape {}, expected F32 of shape {}; are these another network's weights?",
+           parameter.name, Name(found->second.dtype()), found->second.shape().ToString(), parameter.shape.ToString());
+    }
+    std::ranges::copy(found->second.values<float>(), flat.begin() + static_cast<ptrdiff_t>(parameter.offset));
   }
 }
 

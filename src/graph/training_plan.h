@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "base/threads.h"
+#include "graph/backend.h"
 #include "graph/dropout.h"
 #include "graph/graph.h"
+#include "graph/run_steps.h"
 #include "graph/training_program.h"
 
 namespace siskin {
@@ -22,6 +24,7 @@ struct TrainingPlanOptions {
   // Batch normalisation by the statistics of the batch, moving averages following; false: by the moving averages,
   // which then do not change.
   bool batch_statistics = false;
+  const Backend* backend = &CpuBackend();
 };
 
 class TrainingPlan {
@@ -44,6 +47,10 @@ class TrainingPlan {
 
   // After Forward: dlogits [n, classes] to the gradient of all parameters, overwritten.
   void Backward(std::span<const float> dlogits, std::span<float> gradient);
+
+  // Called behind every step of both passes from now on; an empty one: nobody. When it sees a step, step.finishes is
+  // the part of `gradient` that is final; all of them together are the whole, each float once.
+  void SetHook(StepHook hook);
 
   size_t arena_bytes() const;    // activations and gradients
   size_t scratch_bytes() const;  // packed weights and the kernels' scratch

@@ -148,13 +148,13 @@ class Lowering {
   }
 
   void Bind(const Layer& layer, TrainingOp* op) const {
-    op->kernel = Offset(layer, layer.kind == LayerKind::kSeparableConv2D ? "pointwise_kernel" : "kernel");
-    op->depthwise = Offset(layer, "depthwise_kernel");
-    op->bias = Offset(layer, "bias");
-    op->gamma = Offset(layer, "gamma");
-    op->beta = Offset(layer, "beta");
-    op->mean = Offset(layer, "moving_mean");
-    op->variance = Offset(layer, "moving_variance");
+    op->at.kernel = Offset(layer, layer.kind == LayerKind::kSeparableConv2D ? "pointwise_kernel" : "kernel");
+    op->at.depthwise = Offset(layer, "depthwise_kernel");
+    op->at.bias = Offset(layer, "bias");
+    op->at.gamma = Offset(layer, "gamma");
+    op->at.beta = Offset(layer, "beta");
+    op->at.mean = Offset(layer, "moving_mean");
+    op->at.variance = Offset(layer, "moving_variance");
   }
 
   // Layers that are a case of another one.

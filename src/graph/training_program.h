@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "graph/graph.h"
+#include "graph/plan_step.h"
 #include "tensor/tensor.h"
 
 namespace siskin {
@@ -20,8 +21,6 @@ struct TrainingParameter {
   bool decays = false;          // weight decay pulls at it: kernels, not biases, betas and gammas
 };
 
-inline constexpr size_t kNoParameter = static_cast<size_t>(-1);
-
 struct TrainingOp {
   LayerKind kind = LayerKind::kInput;
   std::string name;
@@ -33,9 +32,7 @@ struct TrainingOp {
   float epsilon = 0, momentum = 0;            // kBatchNorm
   float rate = 0;                             // kDropout
   float residual_scale = 1;                   // kAdd: factor of the second input
-  // Offsets in the array of parameters, and (mean, variance) of statistics.
-  size_t kernel = kNoParameter, depthwise = kNoParameter, bias = kNoParameter;
-  size_t gamma = kNoParameter, beta = kNoParameter, mean = kNoParameter, variance = kNoParameter;
+  ParameterOffsets at;
 };
 
 struct TrainingProgram {

@@ -12,6 +12,11 @@ namespace siskin {
 // y = activation(x)
 void Activate(ConstView x, Activation activation, View y, ThreadPool& threads);
 
+// y = x
+inline void CopyActivations(ConstView x, View y, ThreadPool& threads) {
+  Activate(x, Activation::kNone, y, threads);
+}
+
 // y = activation(a + b)
 void Add(ConstView a, ConstView b, Activation activation, View y, ThreadPool& threads);
 
