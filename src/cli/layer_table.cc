@@ -7,51 +7,10 @@
 
 #include "base/json.h"
 #include "cli/text.h"
+#include "graph/layer_rows.h"
 
 namespace siskin::cli {
 namespace {
-
-const char* KindName(LayerKind kind) {
-  switch (kind) {
-    case LayerKind::kInput:
-      return "Input";
-    case LayerKind::kZeroPad:
-      return "ZeroPadding2D";
-    case LayerKind::kConv2D:
-      return "Conv2D";
-    case LayerKind::kDepthwiseConv2D:
-      return "DepthwiseConv2D";
-    case LayerKind::kSeparableConv2D:
-      return "SeparableConv2D";
-    case LayerKind::kBatchNorm:
-      return "BatchNormalization";
-    case LayerKind::kActivation:
-      return "Activation";
-    case LayerKind::kMaxPool:
-      return "MaxPooling2D";
-    case LayerKind::kAveragePool:
-      return "AveragePooling2D";
-    case LayerKind::kGlobalAveragePool:
-      return "GlobalAveragePooling2D";
-    case LayerKind::kGlobalMaxPool:
-      return "GlobalMaxPooling2D";
-    case LayerKind::kAdd:
-      return "Add";
-    case LayerKind::kConcat:
-      return "Concatenate";
-    case LayerKind::kDense:
-      return "Dense";
-    case LayerKind::kDropout:
-      return "Dropout";
-    case LayerKind::kSoftmax:
-      return "Softmax";
-    case LayerKind::kSigmoid:
-      return "Sigmoid";
-    case LayerKind::kFlatten:
-      return "Flatten";
-  }
-  return "?";
-}
 
 std::map<std::string, int64_t> ParametersByLayer(const Graph& graph) {
   std::map<std::string, int64_t> counts;
@@ -69,7 +28,7 @@ std::string LayerTable(const Graph& graph) {
   for (const Layer& layer : graph.layers()) {
     const auto found = parameters.find(layer.name);
     const FeatureShape& out = layer.output;
-    rows.push_back({layer.name, KindName(layer.kind), fmt::format("{} x {} x {}", out.h, out.w, out.c),
+    rows.push_back({layer.name, RowOf(layer.kind).keras_class, fmt::format("{} x {} x {}", out.h, out.w, out.c),
                     found == parameters.end() ? "" : WithCommas(found->second)});
   }
   return AlignColumns(rows, {3});
@@ -83,7 +42,7 @@ Json LayersToJson(const Graph& graph) {
     Json inputs = Json::array();
     for (const NodeId input : layer.inputs) inputs.push_back(graph.layer(input).name);
     layers.push_back({{"name", layer.name},
-                      {"kind", KindName(layer.kind)},
+                      {"kind", RowOf(layer.kind).keras_class},
                       {"inputs", inputs},
                       {"output", {layer.output.h, layer.output.w, layer.output.c}},
                       {"parameters", found == parameters.end() ? 0 : found->second}});

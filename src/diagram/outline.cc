@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "graph/layer_rows.h"
 
 namespace siskin {
 namespace {
@@ -67,8 +68,9 @@ std::string TitleOf(const Layer& layer) {
       return "sigmoid";
     case LayerKind::kFlatten:
       return "flatten";
+    default:
+      return RowOf(layer.kind).keras_class;
   }
-  return "?";
 }
 
 void AddNote(std::string_view note, OutlineBox* box) {

@@ -119,7 +119,7 @@ class KerasTranslation {
         return Append("Activation", layer.name, {{"activation", "sigmoid"}}, {x}, like_input);
       case LayerKind::kFlatten:
         return AsRow(x);
-      case LayerKind::kInput:
+      default:
         break;
     }
     Fail(ErrorKind::kInternal, "{}: Keras export does not know this kind of layer", layer.name);

@@ -94,7 +94,7 @@ class OnnxExport {
         return {out_.Node("Sigmoid", {x.name}, layer.name), x.flat};
       case LayerKind::kFlatten:
         return {Flatten(layer, x), true};
-      case LayerKind::kInput:
+      default:
         break;
     }
     Fail(ErrorKind::kInternal, "{}: ONNX export does not know this kind of layer", layer.name);

@@ -1,8 +1,8 @@
 #include "graph/compiled_model.h"
 
-#include <tuple>
 #include <utility>
 
+#include "graph/layer_rows.h"
 #include "graph/passes.h"
 #include "graph/program.h"
 #include "graph/storage.h"
@@ -16,45 +16,9 @@ Program CompileProgram(const Graph& graph, const TensorMap& weights) {
   return program;
 }
 
-// The kernel of an op, and its name.
-std::pair<StepKind, const char*> KernelOf(const Op& op) {
-  switch (op.kind) {
-    case LayerKind::kConv2D:
-      return {StepKind::kConv, op.window == WindowParams{} ? "matmul" : "conv"};
-    case LayerKind::kDense:
-      return {StepKind::kMatMul, "matmul"};
-    case LayerKind::kDepthwiseConv2D:
-      return {StepKind::kDepthwise, "depthwise"};
-    case LayerKind::kSeparableConv2D:
-      return {StepKind::kSeparable, "separable"};
-    case LayerKind::kBatchNorm:
-      return {StepKind::kScaleShift, "scale_shift"};
-    case LayerKind::kActivation:
-      return {StepKind::kActivate, "activation"};
-    case LayerKind::kMaxPool:
-      return {StepKind::kMaxPool, "max_pool"};
-    case LayerKind::kAveragePool:
-      return {StepKind::kAveragePool, "average_pool"};
-    case LayerKind::kGlobalAveragePool:
-      return {StepKind::kGlobalAveragePool, "global_average_pool"};
-    case LayerKind::kGlobalMaxPool:
-      return {StepKind::kGlobalMaxPool, "global_max_pool"};
-    case LayerKind::kAdd:
-      return {StepKind::kAdd, "add"};
-    case LayerKind::kConcat:
-      return {StepKind::kCopyChannels, "copy"};
-    case LayerKind::kFlatten:
-      return {StepKind::kFlatten, "copy"};
-    case LayerKind::kSoftmax:
-      return {StepKind::kSoftmax, "softmax"};
-    case LayerKind::kSigmoid:
-      return {StepKind::kSigmoid, "sigmoid"};
-    case LayerKind::kInput:
-    case LayerKind::kZeroPad:
-    case LayerKind::kDropout:
-      break;  // the passes leave none
-  }
-  return {StepKind::kNothing, "none"};
+const char* KernelName(const Op& op) {
+  const bool pointwise = op.kind == LayerKind::kConv2D && op.window == WindowParams{};
+  return pointwise ? "matmul" : RowOf(op.kind).kernel;
 }
 
 }  // namespace
@@ -122,7 +86,8 @@ void CompiledModel::Impl::AddConcat(const Op& op) {
 
 PlanStep CompiledModel::Impl::StepOf(const Op& op) const {
   PlanStep step;
-  std::tie(step.kind, step.what) = KernelOf(op);
+  step.kind = RowOf(op.kind).step;
+  step.what = KernelName(op);
   step.layer = op.name;
   step.y = SlotOf(op.output);
   step.window = op.window;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "graph/keras_order.h"
+#include "graph/layer_rows.h"
 
 namespace siskin {
 namespace {
@@ -29,11 +30,8 @@ FeatureShape WindowOutput(const WindowParams& window, const FeatureShape& x, int
   return {window.OutputHeight(x.h), window.OutputWidth(x.w), channels};
 }
 
-LayerLayout Describe(const Layer& layer, const std::string& keras_class,
-                     const std::vector<std::pair<const char*, Shape>>& parameters) {
-  LayerLayout layout{layer.name, keras_class, layer.named_by_keras, {}};
-  for (const auto& [role, shape] : parameters) layout.parameters.push_back({layer.name + "/" + role, shape});
-  return layout;
+int InputChannels(const std::vector<Layer>& layers, const Layer& layer) {
+  return layer.inputs.empty() ? 0 : layers[static_cast<size_t>(layer.inputs[0].index)].output.c;
 }
 
 std::vector<std::vector<size_t>> IndicesOfInputs(const std::vector<Layer>& layers) {
@@ -243,33 +241,14 @@ NetworkLayout Graph::Layout() const {
   NetworkLayout layout;
   for (const size_t index : KerasOrder(IndicesOfInputs(layers_))) {
     const Layer& layer = layers_[index];
-    const int64_t cout = layer.output.c;
-    const int64_t cin = layer.inputs.empty() ? 0 : shape(layer.inputs[0]).c;
-    const int64_t kh = layer.window.kernel_h, kw = layer.window.kernel_w;
-    switch (layer.kind) {
-      case LayerKind::kConv2D:
-        layout.push_back(Describe(layer, "Conv2D", {{"kernel", {kh, kw, cin, cout}}}));
-        break;
-      case LayerKind::kDepthwiseConv2D:
-        layout.push_back(Describe(layer, "DepthwiseConv2D", {{"depthwise_kernel", {kh, kw, cin, 1}}}));
-        break;
-      case LayerKind::kSeparableConv2D:
-        layout.push_back(Describe(layer, "SeparableConv2D",
-                                  {{"depthwise_kernel", {kh, kw, cin, 1}}, {"pointwise_kernel", {1, 1, cin, cout}}}));
-        break;
-      case LayerKind::kBatchNorm:
-        layout.push_back(
-            Describe(layer, "BatchNormalization",
-                     {{"gamma", {cout}}, {"beta", {cout}}, {"moving_mean", {cout}}, {"moving_variance", {cout}}}));
-        if (!layer.scale) layout.back().parameters.erase(layout.back().parameters.begin());
-        break;
-      case LayerKind::kDense:
-        layout.push_back(Describe(layer, "Dense", {{"kernel", {cin, cout}}}));
-        break;
-      default:
-        continue;
+    const LayerRow& row = RowOf(layer.kind);
+    if (row.parameters == nullptr) continue;
+    layout.push_back({layer.name, row.keras_class, layer.named_by_keras, {}});
+    std::vector<ParameterSpec>& parameters = layout.back().parameters;
+    for (const auto& [role, shape] : row.parameters(layer, InputChannels(layers_, layer))) {
+      parameters.push_back({layer.name + "/" + role, shape});
     }
-    if (layer.use_bias) layout.back().parameters.push_back({layer.name + "/bias", {cout}});
+    if (layer.use_bias) parameters.push_back({layer.name + "/bias", {layer.output.c}});
   }
   return layout;
 }
@@ -285,13 +264,8 @@ int64_t Graph::num_parameters() const {
 int64_t Graph::num_multiply_adds() const {
   int64_t count = 0;
   for (const Layer& layer : layers_) {
-    const int64_t pixels = int64_t{layer.output.h} * layer.output.w;
-    const int64_t cin = layer.inputs.empty() ? 0 : shape(layer.inputs[0]).c;
-    const int64_t taps = int64_t{layer.window.kernel_h} * layer.window.kernel_w;
-    if (layer.kind == LayerKind::kConv2D) count += pixels * taps * cin * layer.output.c;
-    if (layer.kind == LayerKind::kDepthwiseConv2D) count += pixels * taps * cin;
-    if (layer.kind == LayerKind::kSeparableConv2D) count += pixels * cin * (taps + layer.output.c);
-    if (layer.kind == LayerKind::kDense) count += cin * layer.output.c;
+    const LayerRow& row = RowOf(layer.kind);
+    if (row.multiply_adds != nullptr) count += row.multiply_adds(layer, InputChannels(layers_, layer));
   }
   return count;
 }
@@ -301,9 +275,7 @@ int Graph::depth() const {
   for (const Layer& layer : layers_) {
     int depth = 0;
     for (const NodeId input : layer.inputs) depth = std::max(depth, depths[static_cast<size_t>(input.index)]);
-    const bool counts = layer.kind == LayerKind::kConv2D || layer.kind == LayerKind::kDepthwiseConv2D ||
-                        layer.kind == LayerKind::kSeparableConv2D || layer.kind == LayerKind::kDense;
-    depths.push_back(depth + (counts ? 1 : 0));
+    depths.push_back(depth + (RowOf(layer.kind).multiply_adds != nullptr ? 1 : 0));
   }
   return depths.empty() ? 0 : depths.back();
 }

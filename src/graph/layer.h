@@ -1,6 +1,8 @@
-// One layer of a network: its kind, shape and window, no weights. graph/graph.h puts them together.
+// One layer of a network: its kind, shape and window, no weights. graph/graph.h puts them together; what is known of a
+// kind is its row in graph/layer_rows.cc.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,9 @@ enum class LayerKind {
   kDropout,
   kSoftmax,
   kSigmoid,
-  kFlatten,
+  kFlatten,  // the last one
 };
+inline constexpr size_t kNumLayerKinds = static_cast<size_t>(LayerKind::kFlatten) + 1;
 
 // Height, width, channels of one image's activation; 1x1xC after global pooling and for dense layers.
 struct FeatureShape {

@@ -4,6 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "graph/layer_rows.h"
+
 namespace siskin {
 namespace {
 
@@ -18,10 +20,6 @@ bool HasRawOutput(const Op& op) {
 // The op that computes `value` if nobody but one reader needs it, else -1.
 int SoleProducer(const Program& program, ValueId value) {
   return NumUses(program, value) == 1 ? ProducerOf(program, value) : -1;
-}
-
-bool IsConvolution(LayerKind kind) {
-  return kind == LayerKind::kConv2D || kind == LayerKind::kDepthwiseConv2D || kind == LayerKind::kSeparableConv2D;
 }
 
 bool Is1x1(const Op& op) {
@@ -66,7 +64,7 @@ bool PadsLessThanAWindow(const Padding& padding, const WindowParams& pool) {
 }
 
 bool TakesPadding(const Program& program, const Op& pad, const Op& reader) {
-  if (IsConvolution(reader.kind)) return true;
+  if (RowOf(reader.kind).takes_padding) return true;
   return reader.kind == LayerKind::kMaxPool && IsClamped(program, pad.inputs[0]) &&
          PadsLessThanAWindow(pad.window.padding, reader.window);
 }
@@ -132,7 +130,7 @@ void FoldBatchNorm(Program& program) {
     if (OpAt(program, i).kind != LayerKind::kBatchNorm) continue;
     const int producer = SoleProducer(program, OpAt(program, i).inputs[0]);
     if (producer < 0) continue;
-    if (!HasEpilogue(OpAt(program, producer).kind) || !HasRawOutput(OpAt(program, producer))) continue;
+    if (!RowOf(OpAt(program, producer).kind).has_epilogue || !HasRawOutput(OpAt(program, producer))) continue;
     const std::vector<double> scale = std::move(OpAt(program, i).scale), shift = std::move(OpAt(program, i).shift);
     FoldInto(Absorb(program, producer, i), scale, shift);
     --i;
@@ -148,7 +146,7 @@ std::pair<int, size_t> LaterAddend(const Program& program, const Op& add) {
     const int producer = SoleProducer(program, add.inputs[side]);
     if (producer < 0) continue;
     const Op& op = program.ops[static_cast<size_t>(producer)];
-    if (HasEpilogue(op.kind) && HasRawOutput(op) && producer > later.first) later = {producer, side};
+    if (RowOf(op.kind).has_epilogue && HasRawOutput(op) && producer > later.first) later = {producer, side};
   }
   return later;
 }
@@ -169,7 +167,7 @@ void FuseAdd(Program& program) {
 namespace {
 
 bool TakesActivation(const Op& op) {
-  const bool kind = HasEpilogue(op.kind) || op.kind == LayerKind::kBatchNorm || op.kind == LayerKind::kAdd;
+  const bool kind = RowOf(op.kind).has_epilogue || op.kind == LayerKind::kBatchNorm || op.kind == LayerKind::kAdd;
   return kind && op.activation == Activation::kNone;
 }
 

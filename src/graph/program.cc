@@ -5,6 +5,7 @@
 #include <span>
 
 #include "base/error.h"
+#include "graph/layer_rows.h"
 #include "graph/parameters.h"
 
 namespace siskin {
@@ -54,11 +55,9 @@ Op LowerLayer(const Layer& layer, const CheckedWeights& weights) {
   op.window = layer.window;
   op.activation = layer.activation;
   for (const NodeId input : layer.inputs) op.inputs.push_back(input.index);
-  if (layer.kind == LayerKind::kConv2D || layer.kind == LayerKind::kDense) op.matrix = weights.Copy(layer, "kernel");
-  if (layer.kind == LayerKind::kSeparableConv2D) op.matrix = weights.Copy(layer, "pointwise_kernel");
-  if (layer.kind == LayerKind::kSeparableConv2D || layer.kind == LayerKind::kDepthwiseConv2D) {
-    op.depthwise = weights.Copy(layer, "depthwise_kernel");
-  }
+  const LayerRow& row = RowOf(layer.kind);
+  if (row.matrix != nullptr) op.matrix = weights.Copy(layer, row.matrix);
+  if (row.depthwise != nullptr) op.depthwise = weights.Copy(layer, row.depthwise);
   if (layer.use_bias) op.bias = weights.Copy(layer, "bias");
   if (layer.kind == LayerKind::kBatchNorm) LowerBatchNorm(layer, weights, op);
   op.columns = layer.output.c;
@@ -137,11 +136,6 @@ Op& Absorb(Program& program, int producer, int consumer) {
   second = std::move(first);
   program.ops.erase(program.ops.begin() + producer);
   return program.ops[static_cast<size_t>(consumer) - 1];
-}
-
-bool HasEpilogue(LayerKind kind) {
-  return kind == LayerKind::kConv2D || kind == LayerKind::kDepthwiseConv2D || kind == LayerKind::kSeparableConv2D ||
-         kind == LayerKind::kDense;
 }
 
 }  // namespace siskin

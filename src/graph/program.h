@@ -51,7 +51,5 @@ void ReplaceUses(Program& program, ValueId from, ValueId to);
 // Merges op `consumer` into op `producer`, whose output nobody else reads: the result stands in the consumer's place,
 // writes its output and swallows its name. The caller merges what the two compute.
 Op& Absorb(Program& program, int producer, int consumer);
-// Has a matrix product or depthwise step with bias, residual and activation behind it.
-bool HasEpilogue(LayerKind kind);
 
 }  // namespace siskin

@@ -1,24 +1,12 @@
 #include "graph/step_memory.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 
 #include "kernels/batchnorm/batchnorm.h"
 
 namespace siskin {
-
-NormState::NormState(int channels) {
-  for (auto* values : {&mean, &variance, &scale, &shift, &sum_dy, &sum_dy_x, &a, &b, &c}) {
-    values->resize(static_cast<size_t>(channels));
-  }
-}
-
-NormState NormState::Factor(float factor, int channels) {
-  NormState state;
-  state.scale.assign(static_cast<size_t>(channels), factor);
-  state.shift.assign(static_cast<size_t>(channels), 0.0f);
-  return state;
-}
 
 void NormState::MoveAverages(const PlanStep& step, std::span<float> statistics) const {
   const float keep = step.momentum, take = 1 - step.momentum;
@@ -60,11 +48,13 @@ void NormState::SetCoefficients(const PlanStep& step, size_t num_pixels, std::sp
 }
 
 ConstView StepMemory::Read(const Slot& slot) const {
+  assert(slot.dtype == DType::kF32);  // the only one that kernels know so far
   if (slot.place != Place::kInput) return Write(slot);
   return {input, n, slot.shape.h, slot.shape.w, slot.shape.c, slot.stride, slot.padded};
 }
 
 View StepMemory::Write(const Slot& slot) const {
+  assert(slot.dtype == DType::kF32);
   if (!slot.exists()) return {};
   float* base = slot.place == Place::kOutput ? output : reinterpret_cast<float*>(Bytes(slot));
   return {base + slot.first_channel, n, slot.shape.h, slot.shape.w, slot.shape.c, slot.stride, slot.padded};

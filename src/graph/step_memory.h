@@ -14,8 +14,17 @@ namespace siskin {
 // What a batch normalisation knows between the steps of a training pass, [C] each. A scaled addition has scale and
 // shift only.
 struct NormState {
-  explicit NormState(int channels);
-  static NormState Factor(float factor, int channels);  // scale: factor, shift: 0
+  explicit NormState(int channels) {
+    for (auto* values : {&mean, &variance, &scale, &shift, &sum_dy, &sum_dy_x, &a, &b, &c}) {
+      values->resize(static_cast<size_t>(channels));
+    }
+  }
+  static NormState Factor(float factor, int channels) {
+    NormState state;
+    state.scale.assign(static_cast<size_t>(channels), factor);
+    state.shift.assign(static_cast<size_t>(channels), 0.0f);
+    return state;
+  }
 
   // The moving averages follow the moments: Keras' moving * momentum + batch * (1 - momentum).
   void MoveAverages(const PlanStep& step, std::span<float> statistics) const;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "graph/layer_rows.h"
 #include "tensor/view.h"
 
 namespace siskin {
@@ -44,12 +45,10 @@ class Assigner {
 
   // Softmax, sigmoid and flatten see rows without gaps.
   bool MustBeDense(ValueId value) const {
-    const auto is_row_op = [](const Op& op) {
-      return op.kind == LayerKind::kSoftmax || op.kind == LayerKind::kSigmoid;
-    };
     return std::any_of(program_.ops.begin(), program_.ops.end(), [&](const Op& op) {
-      if (is_row_op(op) && op.inputs[0] == value) return true;
-      return op.output == value && (is_row_op(op) || op.kind == LayerKind::kFlatten);
+      const bool rows = RowOf(op.kind).wants_rows;
+      if (rows && op.inputs[0] == value) return true;
+      return op.output == value && (rows || op.kind == LayerKind::kFlatten);
     });
   }
 
@@ -107,14 +106,12 @@ class Assigner {
   ValueId Overwritable(int i) {
     const Op& op = OpAt(i);
     if (MustBeDense(op.output)) return kNoValue;
-    if (HasEpilogue(op.kind)) {
+    if (RowOf(op.kind).has_epilogue) {
       // The window reads other pixels of its input than the one that is being written.
       const bool apart = op.residual != kNoValue && SlotOf(op.residual).buffer != SlotOf(op.inputs[0]).buffer;
       return apart && DiesAt(op.residual, i) ? op.residual : kNoValue;
     }
-    const bool elementwise =
-        op.kind == LayerKind::kActivation || op.kind == LayerKind::kBatchNorm || op.kind == LayerKind::kAdd;
-    if (!elementwise) return kNoValue;
+    if (!RowOf(op.kind).is_elementwise) return kNoValue;
     const auto dying = std::find_if(op.inputs.begin(), op.inputs.end(), [&](ValueId v) { return DiesAt(v, i); });
     return dying == op.inputs.end() ? kNoValue : *dying;
   }

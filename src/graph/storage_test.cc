@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "graph/layer_rows.h"
 #include "graph/passes.h"
 #include "graph/testing_graphs.h"
 #include "graph/testing_interpreter.h"
@@ -27,7 +28,7 @@ class Simulation {
     for (const Op& op : program_.ops) {
       for (const ValueId input : op.inputs) ExpectIntact(input, op);
       if (op.residual != kNoValue) ExpectIntact(op.residual, op);
-      if (HasEpilogue(op.kind)) ExpectApart(op);
+      if (RowOf(op.kind).has_epilogue) ExpectApart(op);
       Write(op);
     }
   }

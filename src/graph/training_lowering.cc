@@ -43,16 +43,14 @@ PlanStep TrainingLowering::StepOf(StepKind kind, const TrainingOp& op, const cha
   return step;
 }
 
-// The slot is read or written from outside at this point of the list.
 void TrainingLowering::Mark(const char* layer, const char* what, const Slot& slot) {
   PlanStep step;
   step.layer = layer;
   step.what = what;
   step.x = slot;
-  list_.Append(std::move(step));
+  Append(std::move(step));
 }
 
-// The parameters that begin at these offsets (kNoParameter is left out): neighbours, as those of a layer are.
 FlatRange TrainingLowering::RangeOf(std::initializer_list<size_t> offsets) const {
   FlatRange all = {kNoParameter, 0};
   size_t size = 0;
@@ -65,6 +63,59 @@ FlatRange TrainingLowering::RangeOf(std::initializer_list<size_t> offsets) const
   if (size == 0) return {};
   if (all.size() != size) Fail(ErrorKind::kInternal, "parameters of one step that are no neighbours");
   return all;
+}
+
+Slot TrainingLowering::Ensure(int value) {
+  if (IsComputed(value)) return activations_[static_cast<size_t>(value)];
+  const TrainingOp& op = *ProducerOf(value);
+  const bool norm = op.kind == LayerKind::kBatchNorm;
+  PlanStep step = StepOf(norm ? StepKind::kScaleShift : StepKind::kActivate, op, norm ? "normalise" : "activate");
+  step.x = Ensure(op.inputs[0]);
+  const Slot y = step.y = NewActivation(value);
+  Append(std::move(step));
+  return y;
+}
+
+Slot TrainingLowering::NewActivation(int value) {
+  return activations_[static_cast<size_t>(value)] = NewSlot(ShapeOf(value));
+}
+
+void TrainingLowering::ForgetCheapOnes() {
+  for (size_t value = 0; value < activations_.size(); ++value) {
+    if (IsCheap(static_cast<int>(value))) activations_[value] = {};
+  }
+}
+
+void TrainingLowering::NewNorm(int value, NormState state) {
+  norm_of_[value] = static_cast<int>(norms_.size());
+  norms_.push_back(std::move(state));
+}
+
+void TrainingLowering::Contribute(int value, PlanStep step) {
+  const GradientBuffers::Target target = gradients_.Contribute(value);
+  step.other = target.base;
+  step.y = target.to;
+  Append(std::move(step));
+}
+
+void TrainingLowering::ContributeByWriting(int value, PlanStep step) {
+  const GradientBuffers::Target target = gradients_.Contribute(value);
+  step.y = target.base.exists() ? NewSlot(ShapeOf(value)) : target.to;
+  const PlanStep written = step;
+  Append(std::move(step));
+  if (target.base.exists()) AddGradients(written.layer, target, written.y);
+}
+
+void TrainingLowering::AddGradients(const std::string& layer, const GradientBuffers::Target& target,
+                                    const Slot& contribution) {
+  PlanStep step;
+  step.kind = StepKind::kAdd;
+  step.layer = layer;
+  step.what = "add gradients";
+  step.x = target.base;
+  step.other = contribution;
+  step.y = target.to;
+  Append(std::move(step));
 }
 
 }  // namespace siskin

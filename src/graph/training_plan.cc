@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "graph/arena.h"
-#include "graph/training_lowering.h"
+#include "graph/training_steps.h"
 #include "kernels/elementwise/elementwise.h"
 
 namespace siskin {
@@ -32,23 +32,18 @@ class TrainingPlan::Impl {
   void SetHook(StepHook hook) { hook_ = std::move(hook); }
 
  private:
-  void CheckEnd(const FeatureShape& logits) const;
-  void Lower();
   void Run(std::span<const PlanStep> steps);
 
   TrainingPlanOptions options_;
   ThreadPool& threads_;
   TrainingProgram program_;
-  std::vector<PlanStep> steps_;
-  size_t first_backward_ = 0;
-  std::vector<NormState> norms_;
-  Slot input_, logits_, dlogits_;
+  TrainingSteps lowered_;
   Arena arena_;
   Tensor scratch_;                            // of the kernels
   std::vector<std::span<float>> scratch_of_;  // every step's: all of it
   std::unique_ptr<StepRunner> runner_;
   StepTimer timer_{0};
-  std::vector<Step> infos_;  // of steps_
+  std::vector<Step> infos_;  // of lowered_.steps
   StepHook hook_;            // the caller's
   const StepHook after_;     // the timer and that
   StepMemory memory_;        // of the pass that runs
@@ -69,34 +64,22 @@ TrainingPlan::Impl::Impl(const Graph& graph, const TrainingPlanOptions& options,
     Fail(ErrorKind::kInternal, "the graph ends in {}x{}x{}, expected logits of 1x1 pixels; pool before training",
          logits.h, logits.w, logits.c);
   }
-  Lower();
-  runner_ = options.backend->NewRunner(steps_, threads);
+  lowered_ = LowerToSteps(program_, options.batch_statistics);
+  arena_ = Arena(lowered_.buffers, options.max_batch);
+  runner_ = options.backend->NewRunner(lowered_.steps, threads);
   size_t scratch = 0;
-  for (const PlanStep& step : steps_) {
+  for (const PlanStep& step : lowered_.steps) {
     scratch = std::max(scratch, options.backend->ScratchFloats(step, options.max_batch, threads.num_threads()));
   }
   scratch_ = Tensor(Shape{static_cast<int64_t>(scratch)});
-  scratch_of_.assign(steps_.size(), scratch_.values<float>());
-  timer_ = StepTimer(steps_.size());
-  for (const PlanStep& step : steps_) infos_.push_back({step.layer, step.what});
+  scratch_of_.assign(lowered_.steps.size(), scratch_.values<float>());
+  timer_ = StepTimer(lowered_.steps.size());
+  for (const PlanStep& step : lowered_.steps) infos_.push_back({step.layer, step.what});
   memory_.arena = arena_.data();
   memory_.offsets = arena_.offsets();
   memory_.scratch = scratch_of_;
-  memory_.norms = norms_;
+  memory_.norms = lowered_.norms;
   dense_logits_.resize(static_cast<size_t>(options.max_batch) * static_cast<size_t>(logits.c));
-}
-
-void TrainingPlan::Impl::Lower() {
-  TrainingLowering lowering(program_, options_.batch_statistics);
-  lowering.LowerForward();
-  lowering.LowerBackward();
-  steps_ = lowering.list().steps();
-  first_backward_ = lowering.first_backward();
-  norms_ = std::move(lowering.norms());
-  input_ = lowering.input();
-  logits_ = lowering.logits();
-  dlogits_ = lowering.dlogits();
-  arena_ = Arena(lowering.list().buffers(), options_.max_batch);
 }
 
 void TrainingPlan::Impl::Run(std::span<const PlanStep> steps) {
@@ -123,9 +106,9 @@ std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parame
   memory_.statistics = statistics;
   memory_.gradient = {};
   memory_.dropout = dropout;
-  CopyActivations(DenseView(input.data(), n, in.h, in.w, in.c), memory_.Write(input_), threads_);
-  Run(std::span(steps_).first(first_backward_));
-  const ConstView logits = memory_.Read(logits_);
+  CopyActivations(DenseView(input.data(), n, in.h, in.w, in.c), memory_.Write(lowered_.input), threads_);
+  Run(std::span<const PlanStep>(lowered_.steps).first(lowered_.first_backward));
+  const ConstView logits = memory_.Read(lowered_.logits);
   for (int i = 0; i < n; ++i) {
     std::copy_n(logits.pixel(i, 0, 0), logits.c, dense_logits_.data() + static_cast<ptrdiff_t>(i) * logits.c);
   }
@@ -133,7 +116,7 @@ std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parame
 }
 
 void TrainingPlan::Impl::Backward(std::span<const float> dlogits, std::span<float> gradient) {
-  const View to = memory_.Write(dlogits_);
+  const View to = memory_.Write(lowered_.dlogits);
   if (dlogits.size() != static_cast<size_t>(to.n) * static_cast<size_t>(to.c) ||
       gradient.size() != TotalFloats(program_.parameters)) {
     Fail(ErrorKind::kInternal, "{} gradients of logits and {} of parameters after a step of {} images of {} logits",
@@ -143,7 +126,7 @@ void TrainingPlan::Impl::Backward(std::span<const float> dlogits, std::span<floa
     std::copy_n(dlogits.data() + static_cast<ptrdiff_t>(i) * to.c, to.c, to.pixel(i, 0, 0));
   }
   memory_.gradient = gradient;
-  Run(std::span(steps_).subspan(first_backward_));
+  Run(std::span<const PlanStep>(lowered_.steps).subspan(lowered_.first_backward));
 }
 
 TrainingPlan::TrainingPlan(const Graph& graph, const TrainingPlanOptions& options, ThreadPool& threads)

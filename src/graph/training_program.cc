@@ -5,17 +5,10 @@
 #include <utility>
 
 #include "base/error.h"
+#include "graph/layer_rows.h"
 
 namespace siskin {
 namespace {
-
-bool IsWindow(LayerKind kind) {
-  return kind == LayerKind::kConv2D || kind == LayerKind::kDepthwiseConv2D || kind == LayerKind::kSeparableConv2D;
-}
-
-bool HasDepthwiseStep(LayerKind kind) {
-  return kind == LayerKind::kDepthwiseConv2D || kind == LayerKind::kSeparableConv2D;
-}
 
 Padding operator+(const Padding& a, const Padding& b) {
   return {a.top + b.top, a.bottom + b.bottom, a.left + b.left, a.right + b.right};
@@ -81,7 +74,7 @@ class Lowering {
         SourceOf(pad).kind == LayerKind::kActivation && SourceOf(pad).activation != Activation::kNone;
     const auto pads = [&](size_t i) {
       const Layer& reader = layers_[i];
-      return IsWindow(reader.kind) ||
+      return RowOf(reader.kind).takes_padding ||
              (non_negative && reader.kind == LayerKind::kMaxPool && PadsLessThanAWindow(pad.window.padding, reader));
     };
     return !consumers_[index].empty() && std::ranges::all_of(consumers_[index], pads);
@@ -99,7 +92,8 @@ class Lowering {
     if (layer.kind == LayerKind::kZeroPad) return IsPaddingOfWindows(index);
     // A ReLU is done while loading, unless it can be a part of the batch normalisation before it.
     return layer.kind == LayerKind::kActivation && layer.activation == Activation::kRelu &&
-           SourceOf(layer).kind != LayerKind::kBatchNorm && AllConsumers(index, HasDepthwiseStep);
+           SourceOf(layer).kind != LayerKind::kBatchNorm &&
+           AllConsumers(index, [](LayerKind kind) { return RowOf(kind).depthwise != nullptr; });
   }
 
   void LowerLayer(size_t index) {
@@ -148,8 +142,9 @@ class Lowering {
   }
 
   void Bind(const Layer& layer, TrainingOp* op) const {
-    op->at.kernel = Offset(layer, layer.kind == LayerKind::kSeparableConv2D ? "pointwise_kernel" : "kernel");
-    op->at.depthwise = Offset(layer, "depthwise_kernel");
+    const LayerRow& row = RowOf(layer.kind);
+    if (row.matrix != nullptr) op->at.kernel = Offset(layer, row.matrix);
+    if (row.depthwise != nullptr) op->at.depthwise = Offset(layer, row.depthwise);
     op->at.bias = Offset(layer, "bias");
     op->at.gamma = Offset(layer, "gamma");
     op->at.beta = Offset(layer, "beta");
@@ -159,27 +154,13 @@ class Lowering {
 
   // Layers that are a case of another one.
   void Specialise(const Layer& layer, TrainingOp* op) const {
-    const FeatureShape& in = program_.values[static_cast<size_t>(op->inputs[0])];
-    switch (layer.kind) {
-      case LayerKind::kDense:
-        op->kind = LayerKind::kConv2D;
-        op->window = {};
-        break;
-      case LayerKind::kGlobalAveragePool:
-        op->kind = LayerKind::kAveragePool;
-        op->window = {.kernel_h = in.h, .kernel_w = in.w};
-        break;
-      case LayerKind::kGlobalMaxPool:
-        op->kind = LayerKind::kMaxPool;
-        op->window = {.kernel_h = in.h, .kernel_w = in.w};
-        break;
-      case LayerKind::kSoftmax:
-      case LayerKind::kSigmoid:
-      case LayerKind::kFlatten:
-      case LayerKind::kZeroPad:
-        Fail(ErrorKind::kInternal, "{}: a layer of this kind cannot be trained through", layer.name);
-      default:
-        break;
+    op->kind = RowOf(layer.kind).trained_as;
+    if (RowOf(op->kind).forward == nullptr) {
+      Fail(ErrorKind::kInternal, "{}: a layer of this kind cannot be trained through", layer.name);
+    }
+    if (layer.kind == LayerKind::kGlobalAveragePool || layer.kind == LayerKind::kGlobalMaxPool) {
+      const FeatureShape& in = program_.values[static_cast<size_t>(op->inputs[0])];
+      op->window = {.kernel_h = in.h, .kernel_w = in.w};
     }
   }
 
