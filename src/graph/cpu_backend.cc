@@ -29,8 +29,9 @@ struct CpuWeights final : BoundWeights {
   std::vector<float> depthwise, scale, bias, between_bias;  // bias: or the shift
 };
 
-size_t NumPixels(const FeatureShape& shape, int num_images) {
-  return static_cast<size_t>(num_images) * static_cast<size_t>(shape.h) * static_cast<size_t>(shape.w);
+// A value of so many images without memory: what scratch depends on.
+ConstView ViewOf(const FeatureShape& shape, int num_images) {
+  return {.n = num_images, .h = shape.h, .w = shape.w, .c = shape.c};
 }
 
 int NumTaps(const WindowParams& window) {
@@ -46,18 +47,18 @@ size_t ScratchOf(const PlanStep& step, int max_images, int num_threads) {
       return SeparableScratch(x.c, num_threads);
     case StepKind::kStatistics:
     case StepKind::kNormSums:
-      return ChannelSumsScratch(NumPixels(x, max_images), x.c);
+      return ChannelSumsScratch(ViewOf(x, max_images));
     case StepKind::kBiasGradient:
-      return ChannelSumsScratch(NumPixels(dy, max_images), dy.c);
+      return ChannelSumsScratch(ViewOf(dy, max_images));
     case StepKind::kConvWeightGradient:
-      return WeightGradientScratch(NumTaps(step.window) * x.c, dy.c, num_threads);
+      return WeightGradientScratch(NumTaps(step.window) * x.c, ViewOf(dy, max_images), num_threads);
     case StepKind::kSeparableWeightGradient:
-      return WeightGradientScratch(x.c, dy.c, num_threads);
+      return WeightGradientScratch(x.c, ViewOf(dy, max_images), num_threads);
     case StepKind::kConvInputGradient:
       return Conv2DScratch(InputGradientWindow(step.window, y.h, y.w), dy.c, num_threads);
     case StepKind::kDepthwiseFilterGradient:
     case StepKind::kDepthwiseGradients:
-      return DepthwiseGradientScratch(step.window, x.c);
+      return DepthwiseGradientScratch(step.window, ViewOf(x, max_images));
     default:
       return 0;
   }
@@ -165,8 +166,8 @@ void CpuRunner::Statistics(const Call& call) {
 
 void CpuRunner::NormSums(const Call& call) {
   NormState& norm = call.norm();
-  NormalizationSums(call.normalization(), call.dy(), call.x(), norm.mean.data(), norm.sum_dy.data(),
-                    norm.sum_dy_x.data(), call.scratch(), threads_);
+  NormalizationSums(call.normalization(), norm.statistics(call.step), call.dy(), call.x(), norm.dbeta.data(),
+                    norm.dgamma.data(), call.scratch(), threads_);
   norm.SetCoefficients(call.step, call.x().num_pixels(), call.memory.gradient);
 }
 

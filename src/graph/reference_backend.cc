@@ -162,8 +162,8 @@ void ReferenceCall::Statistics() {
 }
 
 void ReferenceCall::NormSums() {
-  reference::NormalizationSums(normalization(), dy_, x_, norm().mean.data(), norm().sum_dy.data(),
-                               norm().sum_dy_x.data());
+  reference::NormalizationSums(normalization(), norm().statistics(step_), dy_, x_, norm().dbeta.data(),
+                               norm().dgamma.data());
   norm().SetCoefficients(step_, x_.num_pixels(), memory_.gradient);
 }
 

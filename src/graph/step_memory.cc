@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "kernels/batchnorm/batchnorm.h"
 
@@ -32,19 +31,12 @@ void NormState::SetScaleAndShift(const PlanStep& step, std::span<const float> pa
                   static_cast<int>(mean.size()), scale.data(), shift.data());
 }
 
-// With y = gamma * (x - mean) * r + beta and M pixels: a = gamma * r, b = -a * r^2 * sum(dy * (x - mean)) / M,
-// c = -a * sum(dy) / M - b * mean.
 void NormState::SetCoefficients(const PlanStep& step, size_t num_pixels, std::span<float> gradient) {
-  const auto pixels = static_cast<double>(num_pixels);
-  for (size_t i = 0; i < mean.size(); ++i) {
-    const double r = 1 / std::sqrt(static_cast<double>(variance[i]) + step.epsilon);
-    const double of_dy = scale[i], of_x = -of_dy * r * r * sum_dy_x[i] / pixels;
-    gradient[step.at.beta + i] = sum_dy[i];
-    if (step.at.gamma != kNoParameter) gradient[step.at.gamma + i] = static_cast<float>(sum_dy_x[i] * r);
-    a[i] = static_cast<float>(of_dy);
-    b[i] = static_cast<float>(of_x);
-    c[i] = static_cast<float>(-of_dy * sum_dy[i] / pixels - of_x * mean[i]);
-  }
+  std::ranges::copy(dbeta, &gradient[step.at.beta]);
+  if (step.at.gamma != kNoParameter) std::ranges::copy(dgamma, &gradient[step.at.gamma]);
+  NormalizationCoefficients(statistics(step), scale.data(), dbeta.data(), dgamma.data(),
+                            static_cast<double>(num_pixels), static_cast<int>(mean.size()), a.data(), b.data(),
+                            c.data());
 }
 
 ConstView StepMemory::Read(const Slot& slot) const {

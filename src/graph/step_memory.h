@@ -7,6 +7,7 @@
 
 #include "graph/dropout.h"
 #include "graph/plan_step.h"
+#include "kernels/batchnorm/training.h"
 #include "tensor/view.h"
 
 namespace siskin {
@@ -15,7 +16,7 @@ namespace siskin {
 // shift only.
 struct NormState {
   explicit NormState(int channels) {
-    for (auto* values : {&mean, &variance, &scale, &shift, &sum_dy, &sum_dy_x, &a, &b, &c}) {
+    for (auto* values : {&mean, &variance, &scale, &shift, &dbeta, &dgamma, &a, &b, &c}) {
       values->resize(static_cast<size_t>(channels));
     }
   }
@@ -32,13 +33,15 @@ struct NormState {
   void UseAverages(const PlanStep& step, std::span<const float> statistics);
   // Scale and shift from the moments.
   void SetScaleAndShift(const PlanStep& step, std::span<const float> parameters);
+  // What the sums of the backward pass are taken around.
+  NormStatistics statistics(const PlanStep& step) const { return {mean.data(), variance.data(), step.epsilon}; }
   // Gradients of gamma and beta, and the coefficients a, b, c, from the sums over so many pixels.
   void SetCoefficients(const PlanStep& step, size_t num_pixels, std::span<float> gradient);
 
-  std::vector<float> mean, variance;    // moments
-  std::vector<float> scale, shift;      // y = activation(scale * x + shift)
-  std::vector<float> sum_dy, sum_dy_x;  // over the pixels that the activation let through; x - mean
-  std::vector<float> a, b, c;           // dx = a * dy + b * x + c
+  std::vector<float> mean, variance;  // moments
+  std::vector<float> scale, shift;    // y = activation(scale * x + shift)
+  std::vector<float> dbeta, dgamma;   // sums over the pixels that the activation let through
+  std::vector<float> a, b, c;         // dx = a * dy + b * x + c
 
  private:
   NormState() = default;

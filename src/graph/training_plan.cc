@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "graph/arena.h"
+#include "graph/parameters.h"
 #include "graph/training_steps.h"
 #include "kernels/elementwise/elementwise.h"
 
@@ -173,16 +174,8 @@ const std::vector<TrainingPlan::Step>& TrainingPlan::steps() const {
 
 void GatherParameters(std::span<const TrainingParameter> parameters, const TensorMap& tensors, std::span<float> flat) {
   for (const TrainingParameter& parameter : parameters) {
-    const auto found = tensors.find(parameter.name);
-    if (found == tensors.end()) {
-      Fail(ErrorKind::kModel, "the weights have no {} (shape {}); are they another network's?", parameter.name,
-           parameter.shape.ToString());
-    }
-    if (found->second.shape() != parameter.shape || found->second.dtype() != DType::kF32) {
-      Fail(ErrorKind::kModel, "{} is {} of shape {}, expected F32 of shape {}; are these another network's weights?",
-           parameter.name, Name(found->second.dtype()), found->second.shape().ToString(), parameter.shape.ToString());
-    }
-    std::ranges::copy(found->second.values<float>(), flat.begin() + static_cast<ptrdiff_t>(parameter.offset));
+    const Tensor& tensor = FindParameter(tensors, parameter.name, parameter.shape);
+    std::ranges::copy(tensor.values<float>(), flat.begin() + static_cast<ptrdiff_t>(parameter.offset));
   }
 }
 
