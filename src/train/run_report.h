@@ -11,7 +11,7 @@
 #include "model/model_card.h"
 #include "train/features.h"
 #include "train/run_log.h"
-#include "train/train.h"
+#include "train/train_options.h"
 
 namespace siskin {
 
