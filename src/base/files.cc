@@ -37,6 +37,7 @@ class ReadDescriptor {
 };
 
 // Where writing to `path` ends: the file that it, as a link or a chain of links, leads to, whether that exists or not.
+// Empty if the links go in circles.
 fs::path FollowLinks(const fs::path& path) {
   constexpr int kMaxLinks = 40;  // as Linux has it
   fs::path target = path;
@@ -46,7 +47,7 @@ fs::path FollowLinks(const fs::path& path) {
     if (not_a_link) return target;
     target = target.parent_path() / next;  // an absolute `next` replaces the folder
   }
-  Fail(ErrorKind::kIo, "{}: {}; give another name", Printable(path.native()), ErrnoText(ELOOP));
+  return {};
 }
 
 // What a replaced file hands on. A file system that knows no modes or owners is no reason to fail: the temporary is
@@ -93,25 +94,40 @@ FileOps& FileOps::System() {
   return ops;
 }
 
-AtomicFile::AtomicFile(fs::path path, FileOps& ops) : path_(std::move(path)), ops_(ops) {
+AtomicFile::AtomicFile(fs::path path, FileOps& ops, std::string* problem)
+    : path_(std::move(path)), ops_(ops), problem_(problem) {
   struct stat old{};
   const bool exists = ::stat(path_.c_str(), &old) == 0;
   if (exists && !S_ISREG(old.st_mode)) {
-    Fail(ErrorKind::kIo, "{}: is {}, not a file that could be written; give another name", Printable(path_.native()),
-         S_ISDIR(old.st_mode) ? "a folder" : "a device or pipe");
+    FailFile(fmt::format("is {}, not a file that could be written; give another name",
+                         S_ISDIR(old.st_mode) ? "a folder" : "a device or pipe"));
+    return;
   }
   target_ = FollowLinks(path_);
+  if (target_.empty()) {
+    FailFile(ErrnoText(ELOOP) + "; give another name");
+    return;
+  }
   static std::atomic<unsigned> counter{0};  // two writers of one process never share a temporary
   temporary_ = target_;
   temporary_ += fmt::format(".tmp-{}-{}", ::getpid(), counter.fetch_add(1));
   fd_ = ops_.Open(temporary_, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, exists ? 0600 : 0644);
-  if (fd_ < 0) FailWrite("create", -std::exchange(fd_, -1));
-  if (exists) KeepOwnerAndMode(old, fd_, ops_);
+  if (fd_ < 0) {
+    FailWrite("create", -std::exchange(fd_, -1));
+  } else if (exists) {
+    KeepOwnerAndMode(old, fd_, ops_);
+  }
 }
 
 AtomicFile::~AtomicFile() {
   if (fd_ >= 0) ops_.Close(fd_);
-  if (!committed_) ops_.Unlink(temporary_);
+  if (!committed_ && !failed()) ops_.Unlink(temporary_);
+}
+
+void AtomicFile::FailFile(const std::string& what) {
+  const std::string message = fmt::format("{}: {}", Printable(path_.native()), what);
+  if (problem_ == nullptr) Fail(ErrorKind::kIo, message);
+  *problem_ = message;
 }
 
 void AtomicFile::FailWrite(const char* doing, int error_number) {
@@ -121,14 +137,14 @@ void AtomicFile::FailWrite(const char* doing, int error_number) {
   // The destructor does not run when the constructor throws.
   if (fd_ >= 0) ops_.Close(std::exchange(fd_, -1));
   if (!committed_) ops_.Unlink(temporary_);
-  Fail(ErrorKind::kIo, "{}: cannot {}: {}{}", Printable(path_.native()), doing, ErrnoText(error_number), remedy);
+  FailFile(fmt::format("cannot {}: {}{}", doing, ErrnoText(error_number), remedy));
 }
 
 void AtomicFile::Write(std::string_view bytes) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() && !failed()) {
     const int64_t written = ops_.Write(fd_, bytes.data(), bytes.size());
     if (written == -EINTR) continue;
-    if (written <= 0) FailWrite("write", written == 0 ? EIO : static_cast<int>(-written));
+    if (written <= 0) return FailWrite("write", written == 0 ? EIO : static_cast<int>(-written));
     bytes.remove_prefix(static_cast<size_t>(written));
   }
 }
@@ -138,9 +154,10 @@ void AtomicFile::Write(std::span<const std::byte> bytes) {
 }
 
 void AtomicFile::Commit() {
-  if (const int r = ops_.Fsync(fd_); r < 0) FailWrite("flush", -r);
-  if (const int r = ops_.Close(std::exchange(fd_, -1)); r < 0) FailWrite("close", -r);
-  if (const int r = ops_.Rename(temporary_, target_); r < 0) FailWrite("rename into place", -r);
+  if (failed()) return;
+  if (const int r = ops_.Fsync(fd_); r < 0) return FailWrite("flush", -r);
+  if (const int r = ops_.Close(std::exchange(fd_, -1)); r < 0) return FailWrite("close", -r);
+  if (const int r = ops_.Rename(temporary_, target_); r < 0) return FailWrite("rename into place", -r);
   committed_ = true;
   // The rename itself survives a power cut only once the folder is on disk. Some file systems cannot fsync a folder;
   // the file is complete either way.

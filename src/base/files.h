@@ -31,10 +31,11 @@ class FileOps {
 // A file that appears under its name only when Commit() succeeded. Where the name is a link, the link stays and the
 // file that it leads to is written. A file that is replaced hands on its mode, and its owner as far as the system
 // permits. Errors: kIo, with the path and what the system said; also if the name is that of a folder or device, which
-// renaming would fail on or replace (/dev/null, as root).
+// renaming would fail on or replace (/dev/null, as root). With `problem`, an error is not raised but written there (its
+// message; it stays empty as long as all goes well), and nothing more is done: for callers that go on without the file.
 class AtomicFile {
  public:
-  explicit AtomicFile(std::filesystem::path path, FileOps& ops = FileOps::System());
+  explicit AtomicFile(std::filesystem::path path, FileOps& ops = FileOps::System(), std::string* problem = nullptr);
   ~AtomicFile();  // without Commit: the temporary is removed, the old file stays
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -44,11 +45,14 @@ class AtomicFile {
   void Commit();
 
  private:
-  [[noreturn]] void FailWrite(const char* doing, int error_number);
+  void FailWrite(const char* doing, int error_number);
+  void FailFile(const std::string& what);
+  bool failed() const { return problem_ != nullptr && !problem_->empty(); }
 
   std::filesystem::path path_;  // as given, for messages
   std::filesystem::path target_, temporary_;
   FileOps& ops_;
+  std::string* problem_;  // null: errors are raised
   int fd_ = -1;
   bool committed_ = false;
 };

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <vector>
 
 #include "base/testing.h"
 #include "siskin/error.h"
@@ -191,6 +192,53 @@ TEST_F(WrittenFile, OnAFullDiskIsTheOldOneWithItsModeAndLink) {
   EXPECT_EQ(ModeOf(In("data/file")), 0640u);
   EXPECT_TRUE(fs::is_symlink(In("link")));
   EXPECT_EQ(CountFiles(), 2u);
+}
+
+// Fails the N-th of the operations that make a file, and all that follow.
+class FailingFrom : public FileOps {
+ public:
+  explicit FailingFrom(int operation) : left_(operation) {}
+  int Open(const fs::path& path, int flags, unsigned mode) override {
+    return Dead() ? -EIO : FileOps::Open(path, flags, mode);
+  }
+  int64_t Write(int fd, const void* data, size_t size) override {
+    return Dead() ? -EIO : FileOps::Write(fd, data, size);
+  }
+  int Fsync(int fd) override { return Dead() ? -EIO : FileOps::Fsync(fd); }
+  int Rename(const fs::path& from, const fs::path& to) override { return Dead() ? -EIO : FileOps::Rename(from, to); }
+
+ private:
+  bool Dead() { return left_-- <= 0; }
+  int left_;
+};
+
+// For callers that go on without it: nothing is raised, whatever fails, and the old file stays.
+TEST_F(WrittenFile, MayTellItsProblemInsteadOfRaisingIt) {
+  const std::vector<std::string> expected = {"cannot create", "cannot write", "cannot write", "cannot flush",
+                                             "cannot rename into place"};
+  for (size_t operation = 0; operation <= expected.size(); ++operation) {
+    WriteFileAtomic(In("file"), "old");
+    FailingFrom ops(static_cast<int>(operation));
+    std::string problem;
+    {
+      AtomicFile file(In("file"), ops, &problem);
+      file.Write("new");
+      file.Write(" one");
+      file.Commit();
+    }
+    const bool failed = operation < expected.size();  // behind them only the folder is flushed
+    EXPECT_EQ(ReadFile(In("file")), failed ? "old" : "new one") << operation;
+    EXPECT_NE(problem.find(failed ? "file: " + expected[operation] + ": " : ""), std::string::npos) << problem;
+    EXPECT_EQ(problem.empty(), !failed);
+    EXPECT_EQ(CountFiles(), 1u);
+  }
+  MakeFolder(In("folder"));
+  std::string problem;
+  AtomicFile folder(In("folder"), FileOps::System(), &problem);
+  folder.Write("x");
+  folder.Commit();
+  EXPECT_NE(problem.find("is a folder"), std::string::npos) << problem;
+  EXPECT_TRUE(fs::is_directory(In("folder")));
 }
 
 TEST_F(WrittenFile, IsTheSameUnderEveryNameItHas) {

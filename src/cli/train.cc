@@ -201,14 +201,6 @@ class TrainVerb : public Verb {
     options.split_file = split_file_;
     options.resume = resume_;
     options.command = session.command();
-    options.attempt = [](const std::function<void()>& work) -> std::string {
-      try {
-        work();
-      } catch (const Error& error) {
-        return error.what();
-      }
-      return "";
-    };
     return options;
   }
 

@@ -2,15 +2,13 @@
 
 #include <fmt/ranges.h>
 
+#include <charconv>
 #include <map>
-#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/json.h"
-#include "tensor/tensor.h"
 #include "train/identity.h"
 #include "weights/safetensors.h"
 
@@ -20,8 +18,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kStateKey[] = "siskin_checkpoint", kChecksumKey[] = "sha256";
-// 2: validation losses of the head are calibrated, and the identity says which classes there were.
-constexpr int kVersion = 2;
+// 3: one form for all phases of a training, and a checksum of the whole file.
+constexpr int kVersion = 3;
 
 // The arrays of a state by name: one list for writing, checking and reading.
 struct NamedArray {
@@ -36,38 +34,70 @@ std::vector<NamedArray> ArraysOf(HeadState* state) {
           {"parameters", &state->parameters}};
 }
 
-std::string Checksum(const TensorMap& tensors, const std::string& state) {
-  std::vector<std::string> names;
-  for (const auto& [name, tensor] : tensors) names.push_back(name);
-  return Sha256Hex(TensorDigest(tensors, names) + state);
+// How every checkpoint begins, whatever its version, behind the eight bytes of the header's length.
+constexpr std::string_view kBeforeChecksum = R"({"__metadata__":{"sha256":")";
+constexpr std::string_view kBeforeVersion = R"(","siskin_checkpoint":"{\"version\":)";
+constexpr size_t kChecksumAt = 8 + kBeforeChecksum.size();
+// The file is hashed with these in the checksum's place.
+const std::string kNoChecksum(64, '0');
+
+// None: this is no checkpoint, or its first bytes are damaged.
+std::optional<int> VersionOf(std::string_view bytes) {
+  const size_t version_at = kChecksumAt + kNoChecksum.size() + kBeforeVersion.size();
+  if (bytes.size() < version_at || !bytes.substr(0, kChecksumAt).ends_with(kBeforeChecksum)) return std::nullopt;
+  if (!bytes.substr(0, version_at).ends_with(kBeforeVersion)) return std::nullopt;
+  int version = 0;
+  const auto [end, error] = std::from_chars(bytes.data() + version_at, bytes.data() + bytes.size(), version);
+  return error == std::errc() ? std::optional(version) : std::nullopt;
 }
 
-[[noreturn]] void FailDamaged(const std::string& where, std::string_view reason) {
-  Fail(ErrorKind::kModel, "{}: the checkpoint is damaged ({}); delete it, or train without --resume", where, reason);
+bool ChecksumFits(std::string_view bytes) {
+  Sha256 hash;
+  hash.Update(bytes.substr(0, kChecksumAt));
+  hash.Update(kNoChecksum);
+  hash.Update(bytes.substr(kChecksumAt + kNoChecksum.size()));
+  return hash.HexDigest() == bytes.substr(kChecksumAt, kNoChecksum.size());
+}
+
+Error Damage(std::string_view where, std::string_view reason) {
+  return {ErrorKind::kModel,
+          fmt::format("{}: the checkpoint is damaged ({}); delete it, or train without --resume", where, reason)};
 }
 
 }  // namespace
 
-void WriteCheckpoint(const fs::path& file, const TensorMap& arrays, const Json& state, const Json& identity,
-                     FileOps& ops) {
+std::string TryWriteCheckpoint(const fs::path& file, const TensorMap& arrays, const Json& state, const Json& identity,
+                               FileOps& ops) {
   const std::string text = ToText({{"version", kVersion}, {"identity", identity}, {"state", state}});
-  WriteSafetensors(file, arrays, {{kStateKey, text}, {kChecksumKey, Checksum(arrays, text)}}, ops);
+  std::map<std::string, std::string> metadata = {{kChecksumKey, kNoChecksum}, {kStateKey, text}};
+  Sha256 hash;
+  SerializeSafetensors(arrays, metadata, [&](std::string_view bytes) { hash.Update(bytes); });
+  metadata[kChecksumKey] = hash.HexDigest();
+  std::string problem;
+  AtomicFile out(file, ops, &problem);
+  SerializeSafetensors(arrays, metadata, [&](std::string_view bytes) { out.Write(bytes); });
+  out.Commit();
+  return problem;
 }
 
-Checkpoint ReadCheckpoint(const fs::path& file) {
+std::optional<Error> TryReadCheckpoint(const fs::path& file, Checkpoint* checkpoint) {
+  constexpr size_t kMaxBytes = size_t{4} << 30;  // of any safetensors file
   const std::string where = Printable(file.native());
-  SafetensorsFile content = ReadSafetensors(file);
-  const std::string& text = content.metadata[kStateKey];
-  if (text.empty() || content.metadata[kChecksumKey] != Checksum(content.tensors, text)) {
-    FailDamaged(where, "its checksum does not fit");
+  std::string bytes, reason;
+  if (!TryReadFile(file, kMaxBytes, &bytes, &reason)) {
+    return Error(ErrorKind::kIo, fmt::format("{}: {}", where, reason));
   }
-  const Json json = ParseJson(text, where);
-  if (const int64_t version = IntegerMember(json, "version", where, 0, INT64_MAX); version != kVersion) {
+  const std::optional<int> version = VersionOf(bytes);
+  if (version && *version != kVersion) {
     Fail(ErrorKind::kModel,
-         "{}: was written by another version of Siskin (form {}, expected {}); train without --resume", where, version,
+         "{}: was written by another version of Siskin (form {}, expected {}); train without --resume", where, *version,
          kVersion);
   }
-  return {std::move(content.tensors), Member(json, "state", where), Member(json, "identity", where)};
+  if (!version || !ChecksumFits(bytes)) return Damage(where, "its checksum does not fit");
+  SafetensorsFile content = ParseSafetensors(bytes, where);
+  const Json json = ParseJson(content.metadata[kStateKey], where);
+  *checkpoint = {std::move(content.tensors), Member(json, "state", where), Member(json, "identity", where)};
+  return std::nullopt;
 }
 
 void CheckIdentity(const fs::path& file, const Json& saved, const Json& now) {
@@ -78,7 +108,8 @@ void CheckIdentity(const fs::path& file, const Json& saved, const Json& now) {
 }
 
 Checkpoint ReadCheckpoint(const fs::path& file, const Json& identity) {
-  Checkpoint checkpoint = ReadCheckpoint(file);
+  Checkpoint checkpoint;
+  if (const std::optional<Error> error = TryReadCheckpoint(file, &checkpoint)) Fail(error->kind(), error->what());
   CheckIdentity(file, checkpoint.identity, identity);
   return checkpoint;
 }
@@ -88,12 +119,13 @@ std::span<const float> ArrayOf(const Checkpoint& checkpoint, const std::string& 
   const auto tensor = checkpoint.arrays.find(name);
   if (tensor == checkpoint.arrays.end() || tensor->second.dtype() != DType::kF32 ||
       static_cast<size_t>(tensor->second.num_elements()) != size) {
-    FailDamaged(std::string(where), fmt::format("{} has not the right size", name));
+    const Error error = Damage(where, fmt::format("{} has not the right size", name));
+    Fail(error.kind(), error.what());
   }
   return tensor->second.values<float>();
 }
 
-void WriteCheckpoint(const fs::path& file, const HeadState& state, const Json& identity, FileOps& ops) {
+std::string TryWriteCheckpoint(const fs::path& file, const HeadState& state, const Json& identity, FileOps& ops) {
   TensorMap tensors;
   HeadState copy = state;
   for (const NamedArray& array : ArraysOf(&copy)) {
@@ -101,9 +133,9 @@ void WriteCheckpoint(const fs::path& file, const HeadState& state, const Json& i
   }
   Json history = Json::array();
   for (const EpochResult& epoch : state.history) history.push_back(ToJson(epoch));
-  WriteCheckpoint(file, tensors,
-                  {{"steps", state.optimizer.steps}, {"best_epoch", state.best_epoch}, {"history", history}}, identity,
-                  ops);
+  return TryWriteCheckpoint(file, tensors,
+                            {{"steps", state.optimizer.steps}, {"best_epoch", state.best_epoch}, {"history", history}},
+                            identity, ops);
 }
 
 HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const Json& identity) {

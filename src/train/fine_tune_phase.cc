@@ -73,11 +73,8 @@ class Phase {
 
   // A disk that is full now may have room later: the training is worth more than one checkpoint.
   void Save(const fs::path& file) {
-    const auto write = [&] {
-      WriteCheckpoint(file, tuner_.state().arrays, tuner_.StateJson(), options_.identity, *options_.ops);
-    };
-    if (!options_.attempt) return write();
-    const std::string problem = options_.attempt(write);
+    const std::string problem =
+        TryWriteCheckpoint(file, tuner_.state().arrays, tuner_.StateJson(), options_.identity, *options_.ops);
     if (!problem.empty()) context_.progress.Warn(problem + "; the training goes on without this checkpoint");
   }
 
@@ -92,15 +89,13 @@ class Phase {
     for (const auto& [file, slot] : {std::pair(Slot(0), 0), std::pair(Slot(1), 1), std::pair(Stopped(), -1)}) {
       std::error_code ignored;
       if ((slot < 0 && !with_stopped) || !fs::exists(file, ignored)) continue;
-      FineTuneState state;
-      const auto read = [&] {
-        state = tuner_.FromCheckpoint(ReadCheckpoint(file, options_.identity), Printable(file.native()));
-      };
-      const std::string problem = options_.attempt ? options_.attempt(read) : (read(), std::string());
-      if (!problem.empty()) {
-        context_.progress.Warn(problem);
+      Checkpoint checkpoint;
+      if (const std::optional<Error> error = TryReadCheckpoint(file, &checkpoint)) {
+        context_.progress.Warn(error->what());
         continue;
       }
+      CheckIdentity(file, checkpoint.identity, options_.identity);
+      FineTuneState state = tuner_.FromCheckpoint(std::move(checkpoint), Printable(file.native()));
       const bool further =
           !furthest ||
           std::pair(state.rollbacks, state.steps) > std::pair(furthest->state.rollbacks, furthest->state.steps) ||

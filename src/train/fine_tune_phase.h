@@ -22,14 +22,10 @@ namespace siskin {
 inline constexpr int kStepsBetweenSaves = 50;
 inline constexpr int kMaxRollbacks = 3;
 
-// Does some work; returns what went wrong, or nothing. The library does not catch: whoever does (a program) gives this.
-using Attempt = std::function<std::string(const std::function<void()>& work)>;
-
 struct FineTunePhase {
   std::filesystem::path folder;  // of the checkpoints
   Json identity;                 // what must be the same to go on
   bool resume = false;           // else checkpoints that are there are removed
-  Attempt attempt;               // null: an error while saving ends the training
   // After every epoch.
   std::function<void(const FineTuneState&)> epoch_done;
   FileOps* ops = &FileOps::System();

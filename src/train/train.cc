@@ -18,6 +18,7 @@
 #include "train/backbone.h"
 #include "train/checkpoint.h"
 #include "train/features.h"
+#include "train/fine_tune_phase.h"
 #include "train/head_trainer.h"
 #include "train/identity.h"
 #include "train/initial_weights.h"
@@ -122,10 +123,8 @@ void CheckResumable(const TrainOptions& options, const Json& identity, const Run
   if (fs::exists(folder.checkpoint(), ignored)) ReadCheckpoint(folder.checkpoint(), identity);
   for (const fs::path& file : folder.fine_tune_checkpoints()) {
     if (!fs::exists(file, ignored)) continue;
-    Json saved;
-    const auto read = [&] { saved = ReadCheckpoint(file).identity; };
-    const std::string damage = options.attempt ? options.attempt(read) : (read(), std::string());
-    if (damage.empty()) CheckIdentity(file, saved, identity);
+    Checkpoint saved;
+    if (!TryReadCheckpoint(file, &saved)) CheckIdentity(file, saved.identity, identity);
   }
 }
 
@@ -163,7 +162,8 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
   while (!trainer->finished()) {
     trainer->RunEpoch();
     const HeadState& state = trainer->state();
-    WriteCheckpoint(folder.checkpoint(), state, identity);
+    const std::string problem = TryWriteCheckpoint(folder.checkpoint(), state, identity);
+    if (!problem.empty()) context.progress.Warn(problem + "; the training goes on without this checkpoint");
     log();
     const EpochResult& epoch = state.history.back();
     context.progress.Advance(1);
@@ -224,7 +224,7 @@ TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset,
     const EpochResult& epoch = state.history.back();
     context.progress.Note(EpochLine(epoch, recipe.fine_tune.epochs, state.best_epoch == epoch.epoch));
   };
-  RunFineTuning({options.run_folder, identity, options.resume, options.attempt, epoch_done}, &tuner, context);
+  RunFineTuning({options.run_folder, identity, options.resume, epoch_done}, &tuner, context);
   report->seconds_waited = tuner.seconds_waited();
   if (tuner.state().best_epoch > 0) {
     model->weights = tuner.BestWeights();

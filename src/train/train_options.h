@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "evaluate/metrics.h"
-#include "train/fine_tune_phase.h"
 #include "train/recipe.h"
 
 namespace siskin {
@@ -28,9 +27,7 @@ struct TrainOptions {
   uint64_t max_photos = 0;           // DrawPhotos; 0: all of them
   std::filesystem::path split_file;  // as split.csv; empty: splits from folders, or AssignSplits
   bool resume = false;               // go on from the run folder's checkpoint, if there is one
-  // How to survive a checkpoint that cannot be written, in the fine-tuning; null: not at all.
-  Attempt attempt;
-  std::string command;  // as typed, for the reports
+  std::string command;               // as typed, for the reports
 };
 
 struct TrainReport {
