@@ -63,7 +63,7 @@ class Training {
     const DropoutKey dropout{1, 1, photos_};
     const auto logits = plan_->Forward(parameters_, statistics_, input_, batch_, &dropout);
     std::vector<float> dlogits(logits.size());
-    loss_ = CrossEntropy(logits, labels_, {}, dlogits).mean_loss();
+    loss_ = CrossEntropy(logits, {labels_}, {}, batch_, dlogits).mean_loss();
     plan_->Backward(dlogits, gradient_);
     OptimizerStep(recipe_, recipe_.lr, ranges_, gradient_, parameters_, &optimizer_, threads_);
   }

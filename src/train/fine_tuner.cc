@@ -36,14 +36,6 @@ Tensor Zeros(size_t size) {
   return Tensor(Shape{static_cast<int64_t>(size)});
 }
 
-// [n, outputs] to [outputs, n] or back.
-void Turn(std::span<const float> from, size_t rows, std::span<float> to) {
-  const size_t columns = from.size() / rows;
-  for (size_t i = 0; i < rows; ++i) {
-    for (size_t j = 0; j < columns; ++j) to[j * rows + i] = from[i * columns + j];
-  }
-}
-
 size_t InputFloats(const Preprocessing& preprocessing) {
   return static_cast<size_t>(preprocessing.height) * static_cast<size_t>(preprocessing.width) * 3;
 }
@@ -191,27 +183,6 @@ std::span<const float> FineTuner::TrainedInput(std::span<const float> pixels, in
   return features_;
 }
 
-// Of a mixed batch: share * loss of a photo's own class + (1 - share) * loss of its partner's.
-LossSum FineTuner::Loss(std::span<const int> labels, std::span<const float> logits, double share) {
-  const size_t n = labels.size();
-  logits_.resize(logits.size());
-  dlogits_.resize(logits.size());
-  Turn(logits, n, logits_);
-  std::vector<float> slopes(logits.size());
-  LossSum sum = CrossEntropy(logits_, labels, loss_, slopes);
-  if (share < 1) {
-    const std::vector<int> others(labels.rbegin(), labels.rend());
-    std::vector<float> other_slopes(logits.size());
-    const LossSum other = CrossEntropy(logits_, others, loss_, other_slopes);
-    sum.loss = share * sum.loss + (1 - share) * other.loss;
-    for (size_t i = 0; i < slopes.size(); ++i) {
-      slopes[i] = static_cast<float>(share * slopes[i] + (1 - share) * other_slopes[i]);
-    }
-  }
-  Turn(slopes, logits.size() / n, dlogits_);
-  return sum;
-}
-
 double FineTuner::LearningRateNow() const {
   const double plateau = recipe_.schedule == Schedule::kPlateau ? PlateauFactor(ValidationLosses(state_.history)) : 1;
   return LearningRate(recipe_, state_.steps, steps_per_epoch()) * plateau * state_.lr_factor;
@@ -227,7 +198,8 @@ bool FineTuner::TrainingStep(const Batch& batch) {
   const std::span<float> parameters = state_.array("parameters");
   const DropoutKey dropout{seed_, static_cast<uint32_t>(state_.epoch), batch.photos};
   const auto logits = plan_->Forward(parameters, state_.array("statistics"), input, n, &dropout);
-  const LossSum sum = Loss(labels, logits, share);
+  dlogits_.resize(logits.size());
+  const LossSum sum = CrossEntropy(logits, {labels, share}, loss_, n, dlogits_);
   if (!std::isfinite(sum.loss)) return false;
   plan_->Backward(dlogits_, gradient_);
   const double norm = L2Norm(gradient_, context_.threads);

@@ -92,7 +92,6 @@ class FineTuner {
   // Pixels of the batch, mixed, and the share of a photo that is left of itself.
   std::pair<std::vector<float>, double> Mixed(const Batch& batch) const;
   bool TrainingStep(const Batch& batch);  // false: diverged
-  LossSum Loss(std::span<const int> labels, std::span<const float> logits, double share);
   double LearningRateNow() const;
   TensorMap WeightsOf(std::span<const float> parameters, std::span<const float> statistics) const;
   std::optional<LossSum> Validate() const;  // none: stopped
@@ -115,7 +114,7 @@ class FineTuner {
   double epoch_seconds_ = 0;
   FineTuneState state_;
   std::vector<uint32_t> batch_photos_;
-  std::vector<float> features_, gradient_, dlogits_, logits_;
+  std::vector<float> features_, gradient_, dlogits_;
 };
 
 }  // namespace siskin

@@ -51,6 +51,8 @@ HeadNetwork::HeadNetwork(int inputs, const HeadSpec& spec, int outputs, int max_
     inputs = count;
   }
   transposed_.resize(scratch);
+  logits_.resize(outputs_.back().size());
+  dlogits_.resize(outputs_.back().size());
 }
 
 std::vector<float> HeadNetwork::InitialParameters(uint64_t seed) const {
@@ -80,7 +82,9 @@ std::span<const float> HeadNetwork::Forward(std::span<const float> parameters, s
     AddBiasAndActivate(i, parameters, dropout);
     input = outputs_[i];
   }
-  return std::span(outputs_.back()).first(static_cast<size_t>(outputs()) * photos);
+  const std::span<float> logits = std::span(logits_).first(static_cast<size_t>(outputs()) * photos);
+  Transpose(outputs_.back(), static_cast<size_t>(outputs()), photos, logits);
+  return logits;
 }
 
 void HeadNetwork::AddBiasAndActivate(size_t layer, std::span<const float> parameters, const DropoutKey* dropout) {
@@ -112,8 +116,9 @@ void HeadNetwork::DropUnits(size_t layer, const DropoutKey& key) {
 void HeadNetwork::Backward(std::span<const float> parameters, std::span<const float> dlogits,
                            std::span<float> gradient) {
   const size_t photos = static_cast<size_t>(n_);
-  std::span<const float> dz = dlogits;  // [units, n]
-  std::vector<float> owned;             // what dz points to below the last layer
+  Transpose(dlogits, photos, static_cast<size_t>(outputs()), dlogits_);
+  std::span<const float> dz = std::span(dlogits_).first(dlogits.size());  // [units, n]
+  std::vector<float> owned;                                               // what dz points to below the last layer
   for (size_t i = layers_.size(); i-- > 0;) {
     const DenseLayer& layer = layers_[i];
     const size_t units = static_cast<size_t>(layer.units), inputs = static_cast<size_t>(layer.inputs);

@@ -1,8 +1,8 @@
 // The small network on top of the features as it is trained: dense layers, ReLU and dropout, forward and backward, on
 // the matrix product of kernels/. Refuses to be a general network: see graph/ for that.
 //
-// Everything is kept transposed, [units, photos]: then the matrix that a product packs is always the batch (some
-// 60,000 numbers), never the weights, which change in every step.
+// Inside, everything is kept transposed, [units, photos]: then the matrix that a product packs is always the batch
+// (some 60,000 numbers), never the weights, which change in every step.
 #pragma once
 
 #include <cstddef>
@@ -37,11 +37,11 @@ class HeadNetwork {
   // Kernels uniform in +-sqrt(6 / (inputs + units)) (Glorot, Bengio 2010; Keras' default), biases 0.
   std::vector<float> InitialParameters(uint64_t seed) const;
 
-  // x: [n, inputs], n <= max_batch; returns logits [outputs, n], valid until the next call. `dropout` only in training.
+  // x: [n, inputs], n <= max_batch; returns logits [n, outputs], valid until the next call. `dropout` only in training.
   std::span<const float> Forward(std::span<const float> parameters, std::span<const float> x, int n,
                                  const DropoutKey* dropout);
 
-  // After Forward with the same parameters and x: dlogits [outputs, n] to the gradient of all parameters, overwritten.
+  // After Forward with the same parameters and x: dlogits [n, outputs] to the gradient of all parameters, overwritten.
   void Backward(std::span<const float> parameters, std::span<const float> dlogits, std::span<float> gradient);
 
  private:
@@ -57,6 +57,7 @@ class HeadNetwork {
   std::span<const float> x_;                 // of the last Forward: [n, inputs]
   std::vector<std::vector<float>> outputs_;  // by layer, [units, n]: ReLU and dropout applied, the last one logits
   std::vector<float> transposed_;            // scratch: a layer's input or its kernel, turned round
+  std::vector<float> logits_, dlogits_;      // [n, outputs] and [outputs, n]: turned round at the border
 };
 
 // from: [rows, columns]   to: [columns, rows], overwritten

@@ -105,7 +105,7 @@ Gradients BothGradients(const GradientCase& c) {
   Gradients gradients;
   const std::span<const float> logits = network.Forward(parameters, x, kPhotos, c.dropout ? &key : nullptr);
   std::vector<float> dlogits(logits.size());
-  CrossEntropy(logits, labels, options, dlogits);
+  CrossEntropy(logits, {labels}, options, kPhotos, dlogits);
   gradients.analytic.assign(network.num_parameters(), NAN);
   network.Backward(parameters, dlogits, gradients.analytic);
 
@@ -180,8 +180,8 @@ TEST(HeadNetwork, DropoutBelongsToThePhotoNotToItsPlace) {
   const std::vector<float> forward = logits_of({10, 20}, 1), backward = logits_of({20, 10}, 1),
                            alone = logits_of({10}, 1);
   for (size_t k = 0; k < 3; ++k) {
-    EXPECT_EQ(forward[2 * k], backward[2 * k + 1]);
-    EXPECT_EQ(forward[2 * k], alone[k]);
+    EXPECT_EQ(forward[k], backward[3 + k]);
+    EXPECT_EQ(forward[k], alone[k]);
   }
   EXPECT_NE(logits_of({10}, 2), alone) << "another epoch drops other units";
 }
@@ -310,7 +310,8 @@ std::vector<double> OurCurve(const KerasCurve& curve) {
     const std::span<const float> logits =
         network.Forward(parameters, std::span(x).subspan(begin * kInputs, kBatch * kInputs), kBatch, nullptr);
     std::vector<float> dlogits(logits.size());
-    losses.push_back(CrossEntropy(logits, labels, {recipe.label_smoothing, curve.class_weights}, dlogits).mean_loss());
+    losses.push_back(
+        CrossEntropy(logits, {labels}, {recipe.label_smoothing, curve.class_weights}, kBatch, dlogits).mean_loss());
     network.Backward(parameters, dlogits, gradient);
     OptimizerStep(recipe, LearningRate(recipe, static_cast<int64_t>(step), 3), ranges, gradient, parameters, &state,
                   threads);
@@ -369,13 +370,13 @@ TEST(Loss, LargeLogitsStayFinite) {
   const std::vector<float> logits = {1000, -1000};
   const std::vector<int> wrong = {0, 1};
   std::vector<float> dlogits(2);
-  const LossSum sum = CrossEntropy(logits, wrong, {}, dlogits);
+  const LossSum sum = CrossEntropy(logits, {wrong}, {}, 2, dlogits);
   EXPECT_EQ(sum.loss, 2000);
   EXPECT_EQ(sum.correct, 0);
   EXPECT_EQ(dlogits, (std::vector<float>{0.5f, -0.5f}));
   const std::vector<float> three = {1000, 0, -1000};
   const std::vector<int> last = {2};
-  EXPECT_EQ(CrossEntropy(three, last, {}, {}).loss, 2000);
+  EXPECT_EQ(CrossEntropy(three, {last}, {}).loss, 2000);
 }
 
 TEST(Loss, BalancedWeightsGiveEveryClassTheSame) {

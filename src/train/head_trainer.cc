@@ -156,7 +156,7 @@ LossSum HeadTrainer::TrainOneEpoch(uint32_t epoch, double* lr) {
     const std::span<const float> logits =
         network_.Forward(state_.parameters, Gather(train_, photos), static_cast<int>(photos.size()), &dropout);
     const std::span<float> dlogits = std::span(dlogits_).first(logits.size());
-    sum.Add(CrossEntropy(logits, labels, loss_, dlogits));
+    sum.Add(CrossEntropy(logits, {labels}, loss_, static_cast<int64_t>(photos.size()), dlogits));
     network_.Backward(state_.parameters, dlogits, gradient_);
     *lr = LearningRate(recipe_, state_.optimizer.steps, steps_per_epoch) * plateau;
     OptimizerStep(recipe_, *lr, ranges_, gradient_, state_.parameters, &state_.optimizer, context_.threads);
@@ -174,7 +174,7 @@ LossSum HeadTrainer::Validate() {
     std::iota(photos.begin(), photos.end(), static_cast<uint32_t>(begin));
     const std::span<const float> of_batch = network_.Forward(state_.parameters, Gather(validation_, photos),
                                                              static_cast<int>(photos.size()), /*dropout=*/nullptr);
-    Transpose(of_batch, outputs, photos.size(), std::span(logits).subspan(begin * outputs, of_batch.size()));
+    std::ranges::copy(of_batch, logits.begin() + static_cast<std::ptrdiff_t>(begin * outputs));
   }
   return CalibratedLoss(std::move(logits), validation_.labels);
 }

@@ -193,7 +193,7 @@ TEST(Loss, ATemperatureChangesNoCalibratedLoss) {
   EXPECT_NEAR(CalibratedLoss(unsure, labels).mean_loss(), loss.mean_loss(), 1e-6);
   double plain = 0;  // at temperature 1
   for (size_t i = 0; i < labels.size(); ++i) {
-    plain += CrossEntropy(std::span(logits).subspan(3 * i, 3), std::span(labels).subspan(i, 1), {}, {}).loss / 4;
+    plain += CrossEntropy(std::span(logits).subspan(3 * i, 3), {std::span(labels).subspan(i, 1)}, {}).loss / 4;
   }
   EXPECT_LT(loss.mean_loss(), plain);
 }

@@ -21,10 +21,21 @@ struct LossSum {
   double accuracy() const { return static_cast<double>(correct) / static_cast<double>(photos); }
 };
 
-// logits: [outputs, n]; labels: [n], below 2 for one output, else below `outputs`. dlogits: [outputs, n], the gradient
-// of the mean over the n photos, overwritten; empty: not wanted. A logit of exactly 0 decides for class 1.
-LossSum CrossEntropy(std::span<const float> logits, std::span<const int> labels, const LossOptions& options,
-                     std::span<float> dlogits);
+// What the logits of n photos are compared with.
+struct Targets {
+  std::span<const int> labels;  // [n], below 2 for one output, else below `outputs`
+  // Below 1: photo i was mixed with photo n - 1 - i (mixing.h), whose label counts for the rest.
+  double share = 1;
+};
+
+// The sum over the photos of a batch, one after the other. logits: [n, outputs]. A logit of exactly 0 decides for
+// class 1.
+LossSum CrossEntropy(std::span<const float> logits, const Targets& targets, const LossOptions& options);
+
+// The same with its gradient, dlogits: [n, outputs], overwritten. It is that of the sum divided by num_photos: of the
+// mean, where these n are the whole batch; of their part of it, where others have the rest.
+LossSum CrossEntropy(std::span<const float> logits, const Targets& targets, const LossOptions& options,
+                     int64_t num_photos, std::span<float> dlogits);
 
 // Loss of logits [photos, outputs] at the temperature that suits them best, which is what a model gets in the end.
 // Trained networks are too sure of themselves (Guo et al. 2017, "On calibration of modern neural networks"): without
