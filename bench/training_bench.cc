@@ -31,6 +31,9 @@ struct Options {
   bool frozen_bn = false, steps = false, worker = false;
 };
 
+// Of noise nothing can be learned: the steps are small.
+const OptimizerRecipe kOptimizer = {.kind = Optimizer::kSgd, .lr = 1e-4, .momentum = 0.1, .nesterov = true};
+
 class Training {
  public:
   Training(const Options& options, ThreadPool& threads) : threads_(threads), batch_(options.batch) {
@@ -41,14 +44,10 @@ class Training {
     multiply_adds_ = graph.num_multiply_adds();
     plan_ = std::make_unique<TrainingPlan>(
         graph, TrainingPlanOptions{.max_batch = batch_, .batch_statistics = !options.frozen_bn}, threads);
-    recipe_.optimizer = Optimizer::kSgd;
-    recipe_.lr = 1e-4;  // of noise nothing can be learned
-    recipe_.momentum = 0.1;
-    recipe_.nesterov = true;
     Initialize();
     ranges_ = {{0, parameters_.size(), false}};
     gradient_.resize(parameters_.size());
-    optimizer_ = NewOptimizerState(recipe_, parameters_.size());
+    velocity_.resize(parameters_.size());
     const FeatureShape& in = graph.layers()[0].output;
     input_.resize(static_cast<size_t>(batch_ * in.h * in.w * in.c));
     Random random(1, RandomPurpose::kTest);
@@ -65,7 +64,7 @@ class Training {
     std::vector<float> dlogits(logits.size());
     loss_ = CrossEntropy(logits, {labels_}, {}, batch_, dlogits).mean_loss();
     plan_->Backward(dlogits, gradient_);
-    OptimizerStep(recipe_, recipe_.lr, ranges_, gradient_, parameters_, &optimizer_, threads_);
+    OptimizerStep(kOptimizer, kOptimizer.lr, ++steps_, ranges_, {parameters_, gradient_, velocity_, {}}, threads_);
   }
 
   std::vector<double> TimedSteps(double seconds) {
@@ -122,11 +121,10 @@ class Training {
   int batch_;
   int64_t multiply_adds_ = 0;
   double loss_ = 0;
-  Recipe recipe_;
+  int64_t steps_ = 0;
   std::unique_ptr<TrainingPlan> plan_;
   std::vector<ParameterRange> ranges_;
-  OptimizerState optimizer_;
-  std::vector<float> parameters_, statistics_, gradient_, input_;
+  std::vector<float> parameters_, statistics_, gradient_, velocity_, input_;
   std::vector<int> labels_;
   std::vector<uint32_t> photos_;
   std::vector<double> fastest_;

@@ -47,8 +47,8 @@ void Run(std::string_view input) {
   const InputFile file(fitting.empty() ? input : fitting);
   HeadState expected;
   expected.parameters.resize(4);
-  expected.optimizer.first.resize(4);
-  expected.optimizer.second.resize(4);
+  expected.first.resize(4);
+  expected.second.resize(4);
   const HeadState state = ReadCheckpoint(file.path(), expected, kIdentity);
   Require(state.parameters.size() == 4 && state.best.size() == 4, "arrays have the expected sizes");
   Require(state.best_epoch >= 1 && static_cast<size_t>(state.best_epoch) <= state.history.size(),

@@ -29,8 +29,8 @@ struct NamedArray {
 
 std::vector<NamedArray> ArraysOf(HeadState* state) {
   return {{"best", &state->best},
-          {"optimizer_first", &state->optimizer.first},
-          {"optimizer_second", &state->optimizer.second},
+          {"optimizer_first", &state->first},
+          {"optimizer_second", &state->second},
           {"parameters", &state->parameters}};
 }
 
@@ -133,9 +133,8 @@ std::string TryWriteCheckpoint(const fs::path& file, const HeadState& state, con
   }
   Json history = Json::array();
   for (const EpochResult& epoch : state.history) history.push_back(ToJson(epoch));
-  return TryWriteCheckpoint(file, tensors,
-                            {{"steps", state.optimizer.steps}, {"best_epoch", state.best_epoch}, {"history", history}},
-                            identity, ops);
+  return TryWriteCheckpoint(
+      file, tensors, {{"steps", state.steps}, {"best_epoch", state.best_epoch}, {"history", history}}, identity, ops);
 }
 
 HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const Json& identity) {
@@ -151,7 +150,7 @@ HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const 
   for (const Json& epoch : history) {
     state.history.push_back(EpochFromJson(epoch, static_cast<int>(state.history.size()) + 1, where));
   }
-  state.optimizer.steps = IntegerMember(checkpoint.state, "steps", where, 0, INT64_MAX);
+  state.steps = IntegerMember(checkpoint.state, "steps", where, 0, INT64_MAX);
   state.best_epoch =
       static_cast<int>(IntegerMember(checkpoint.state, "best_epoch", where, 1, static_cast<int64_t>(history.size())));
   return state;

@@ -1,16 +1,28 @@
 #include "train/epoch.h"
 
+#include <algorithm>
+#include <limits>
+
 #include "base/json.h"
 
 namespace siskin {
 
-std::vector<double> ValidationLosses(std::span<const EpochResult> history) {
-  std::vector<double> losses;
-  for (const EpochResult& epoch : history) losses.push_back(epoch.validation_loss);
-  return losses;
+double PlateauFactor(std::span<const EpochResult> history) {
+  constexpr int kPatience = 3;
+  double factor = 1, best = std::numeric_limits<double>::infinity();
+  int waited = 0;
+  for (const EpochResult& epoch : history) {
+    const double loss = epoch.validation_loss;
+    waited = loss < best ? 0 : waited + 1;
+    best = std::min(best, loss);
+    if (waited < kPatience) continue;
+    factor /= 10;
+    waited = 0;
+  }
+  return factor;
 }
 
-int FirstCandidate(const Recipe& recipe) {
+int FirstCandidate(const OptimizerRecipe& recipe) {
   const bool falls = recipe.schedule == Schedule::kCosine || recipe.schedule == Schedule::kStep;
   return falls ? recipe.epochs / 2 + 1 : 1;
 }

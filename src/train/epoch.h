@@ -4,7 +4,6 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/json_fwd.h"
 #include "train/recipe.h"
@@ -20,12 +19,14 @@ struct EpochResult {
   double time = 0;  // when it ended, in seconds since 1970; for logs only
 };
 
-std::vector<double> ValidationLosses(std::span<const EpochResult> history);
+// For Schedule::kPlateau: what the learning rate is multiplied by after these epochs; a tenth after every three without
+// a new best validation loss.
+double PlateauFactor(std::span<const EpochResult> history);
 
 // The first epoch that may be the best one: with a schedule whose learning rate falls to its end by itself, the first
 // of the second half. Before, weights still move so much that the winner among many epochs is luck where validation
 // photos are few (docs/training.md, "Which epoch").
-int FirstCandidate(const Recipe& recipe);
+int FirstCandidate(const OptimizerRecipe& recipe);
 
 // Whether the validation of `a` is better than that of `b`.
 bool IsBetter(const EpochResult& a, const EpochResult& b, SelectBy by);

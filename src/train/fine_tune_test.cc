@@ -88,9 +88,9 @@ class FineTuning : public ::testing::Test {
     recipe_.head = {{8}, 0.2f};
     recipe_.augment = FindAugmentation("article");
     recipe_.fine_tune.layers = FineTune::kAll;
-    recipe_.fine_tune.epochs = 3;
+    recipe_.fine_tune.optimizer.epochs = 3;
     recipe_.fine_tune.batch = 4;
-    recipe_.fine_tune.lr = 0.01;
+    recipe_.fine_tune.optimizer.lr = 0.01;
     card_.network = BackboneOf(recipe_);
     card_.head = recipe_.head;
     card_.preprocessing = PreprocessingOf(recipe_);
@@ -170,11 +170,11 @@ TEST_F(FineTuning, SameBitsForAnyNumberOfThreads) {
 
 TEST_F(FineTuning, LearnsItsTrainingPhotos) {
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
-  recipe_.fine_tune.epochs = 30;
+  recipe_.fine_tune.optimizer.epochs = 30;
   recipe_.fine_tune.batch = 10;
   recipe_.fine_tune.train_bn = true;
-  recipe_.fine_tune.optimizer = Optimizer::kAdam;
-  recipe_.fine_tune.lr = 0.003;
+  recipe_.fine_tune.optimizer.kind = Optimizer::kAdam;
+  recipe_.fine_tune.optimizer.lr = 0.003;
   recipe_.augment = {};
   const Result result = Run(Folder("learn"));
   ASSERT_EQ(result.error, "");
@@ -201,7 +201,7 @@ TEST_F(FineTuning, StoppedAnywhereAndResumedGivesTheSameBits) {
 
 // As if the process were killed, or the disk broke, in any operation of any checkpoint.
 TEST_F(FineTuning, AWriteThatFailsAnywhereLosesNothing) {
-  recipe_.fine_tune.epochs = 1;  // two checkpoints: before the first step and after the epoch
+  recipe_.fine_tune.optimizer.epochs = 1;  // two checkpoints: before the first step and after the epoch
   recipe_.fine_tune.batch = 10;
   const Result whole = Run(Folder("whole"));
   bool reached = true;
@@ -307,7 +307,7 @@ TEST_F(FineTuning, AFactorOfZeroFreezesTheNetwork) {
 }
 
 TEST_F(FineTuning, DivergingGoesBackThreeTimesAndThenSaysSo) {
-  recipe_.fine_tune.lr = 1e30;
+  recipe_.fine_tune.optimizer.lr = 1e30;
   const Result result = Run(Folder("diverging"));
   EXPECT_NE(result.error.find("--finetune-lr"), std::string::npos) << result.error;
   ASSERT_EQ(result.warnings.size(), 3u);
@@ -324,12 +324,12 @@ TEST_F(FineTuning, APhotoThatDisappearsIsNamed) {
 }
 
 TEST_F(FineTuning, EveryOptimizerAndMixing) {
-  recipe_.fine_tune.epochs = 1;
+  recipe_.fine_tune.optimizer.epochs = 1;
   std::vector<TensorMap> results;
   for (const auto optimizer : {Optimizer::kSgd, Optimizer::kAdam, Optimizer::kAdamW}) {
     for (const double cutmix : {0.0, 1.0}) {
-      recipe_.fine_tune.optimizer = optimizer;
-      recipe_.fine_tune.weight_decay = 0.01;
+      recipe_.fine_tune.optimizer.kind = optimizer;
+      recipe_.fine_tune.optimizer.weight_decay = 0.01;
       recipe_.fine_tune.clip_norm = 1;
       recipe_.fine_tune.cutmix = cutmix;
       Result result = Run(Folder("one"));

@@ -45,7 +45,7 @@ size_t InputFloats(const Preprocessing& preprocessing) {
 FineTuner::FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card, const TensorMap& weights,
                      const LabelledPhotos& train, const LabelledPhotos& validation, const EpochResult& head,
                      const RunContext& context)
-    : recipe_(OptimizerOfFineTuning(recipe)),
+    : recipe_(recipe),
       seed_(seed),
       card_(card),
       train_(train),
@@ -79,9 +79,9 @@ FineTuner::FineTuner(const Recipe& recipe, uint64_t seed, const ModelCard& card,
   GatherParameters(plan_->statistics(), weights_, state_.array("statistics"));
   for (const TrainingParameter& parameter : plan_->parameters()) weights_.erase(parameter.name);
   for (const TrainingParameter& parameter : plan_->statistics()) weights_.erase(parameter.name);
-  const bool adam = recipe_.optimizer != Optimizer::kSgd;
-  state_.arrays["optimizer_first"] = Zeros(adam || recipe_.momentum > 0 ? size : 0);
-  state_.arrays["optimizer_second"] = Zeros(adam ? size : 0);
+  const OptimizerRecipe& optimizer = recipe.fine_tune.optimizer;
+  state_.arrays["optimizer_first"] = Zeros(optimizer.keeps_first() ? size : 0);
+  state_.arrays["optimizer_second"] = Zeros(optimizer.keeps_second() ? size : 0);
   if (recipe_.fine_tune.ema > 0) state_.arrays["average"] = state_.arrays["parameters"].Clone();
   gradient_.resize(size);
 }
@@ -100,7 +100,8 @@ size_t FineTuner::photos_left() const {
 
 bool FineTuner::finished() const {
   const int done = static_cast<int>(state_.history.size());
-  return done >= recipe_.epochs || (recipe_.patience > 0 && done - state_.best_epoch >= recipe_.patience);
+  return done >= recipe_.fine_tune.optimizer.epochs ||
+         (recipe_.patience > 0 && done - state_.best_epoch >= recipe_.patience);
 }
 
 void FineTuner::Restore(FineTuneState state) {
@@ -184,8 +185,9 @@ std::span<const float> FineTuner::TrainedInput(std::span<const float> pixels, in
 }
 
 double FineTuner::LearningRateNow() const {
-  const double plateau = recipe_.schedule == Schedule::kPlateau ? PlateauFactor(ValidationLosses(state_.history)) : 1;
-  return LearningRate(recipe_, state_.steps, steps_per_epoch()) * plateau * state_.lr_factor;
+  const OptimizerRecipe& optimizer = recipe_.fine_tune.optimizer;
+  const double plateau = optimizer.schedule == Schedule::kPlateau ? PlateauFactor(state_.history) : 1;
+  return LearningRate(optimizer, state_.steps, steps_per_epoch()) * plateau * state_.lr_factor;
 }
 
 bool FineTuner::TrainingStep(const Batch& batch) {
@@ -202,12 +204,13 @@ bool FineTuner::TrainingStep(const Batch& batch) {
   const LossSum sum = CrossEntropy(logits, {labels, share}, loss_, n, dlogits_);
   if (!std::isfinite(sum.loss)) return false;
   plan_->Backward(dlogits_, gradient_);
-  const double norm = L2Norm(gradient_, context_.threads);
+  const double norm = L2Norm(gradient_, &norm_scratch_, context_.threads);
   if (!std::isfinite(norm)) return false;
   if (recipe_.fine_tune.clip_norm > 0) ClipNorm(norm, recipe_.fine_tune.clip_norm, gradient_, context_.threads);
   state_.lr = LearningRateNow();
-  OptimizerStep(recipe_, state_.lr, ranges_, state_.steps + 1, gradient_, parameters, state_.array("optimizer_first"),
-                state_.array("optimizer_second"), context_.threads);
+  OptimizerStep(recipe_.fine_tune.optimizer, state_.lr, state_.steps + 1, ranges_,
+                {parameters, gradient_, state_.array("optimizer_first"), state_.array("optimizer_second")},
+                context_.threads);
   if (recipe_.fine_tune.ema > 0) {
     MoveAverage(recipe_.fine_tune.ema, parameters, state_.array("average"), context_.threads);
   }
@@ -288,7 +291,8 @@ Json FineTuner::StateJson() const {
 FineTuneState FineTuner::FromCheckpoint(Checkpoint checkpoint, std::string_view where) const {
   const Json& json = checkpoint.state;
   FineTuneState state;
-  state.epoch = static_cast<int>(IntegerMember(json, "epoch", where, 1, int64_t{recipe_.epochs} + 1));
+  state.epoch =
+      static_cast<int>(IntegerMember(json, "epoch", where, 1, int64_t{recipe_.fine_tune.optimizer.epochs} + 1));
   state.step = static_cast<int>(IntegerMember(json, "step", where, 0, steps_per_epoch()));
   state.steps = IntegerMember(json, "steps", where, 0, INT64_MAX);
   state.best_epoch = static_cast<int>(IntegerMember(json, "best_epoch", where, 0, state.epoch - 1));

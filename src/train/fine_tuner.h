@@ -97,7 +97,7 @@ class FineTuner {
   std::optional<LossSum> Validate() const;  // none: stopped
   void FinishEpoch(const LossSum& validation);
 
-  const Recipe recipe_;  // with the fine-tuning's optimizer: OptimizerOfFineTuning
+  const Recipe recipe_;
   const uint64_t seed_;
   const ModelCard card_;
   const LabelledPhotos train_, validation_;
@@ -115,6 +115,7 @@ class FineTuner {
   FineTuneState state_;
   std::vector<uint32_t> batch_photos_;
   std::vector<float> features_, gradient_, dlogits_;
+  std::vector<double> norm_scratch_;
 };
 
 }  // namespace siskin

@@ -288,8 +288,8 @@ const std::vector<KerasCurve> kKerasCurves = {
 std::vector<double> OurCurve(const KerasCurve& curve) {
   constexpr size_t kInputs = 12, kBatch = 16, kSteps = 12;
   Recipe recipe;
-  recipe.schedule = Schedule::kConstant;
-  recipe.weight_decay = 0;
+  recipe.optimizer.schedule = Schedule::kConstant;
+  recipe.optimizer.weight_decay = 0;
   for (const auto& [field, value] : curve.fields) SetRecipeField(&recipe, field, value);
   ThreadPool threads(2);
   HeadNetwork network(kInputs, {{8, 5}, 0}, NumHeadOutputs(static_cast<size_t>(curve.classes)), kBatch, threads);
@@ -299,7 +299,8 @@ std::vector<double> OurCurve(const KerasCurve& curve) {
     ranges.push_back({layer.kernel, layer.bias, true});
     ranges.push_back({layer.bias, layer.bias + static_cast<size_t>(layer.units), false});
   }
-  OptimizerState state = NewOptimizerState(recipe, parameters.size());
+  std::vector<float> first(recipe.optimizer.keeps_first() ? parameters.size() : 0);
+  std::vector<float> second(recipe.optimizer.keeps_second() ? parameters.size() : 0);
   const std::vector<float> x = Formula(1, 3 * kBatch * kInputs, 1);
   std::vector<double> losses;
   for (size_t step = 0; step < kSteps; ++step) {
@@ -313,8 +314,9 @@ std::vector<double> OurCurve(const KerasCurve& curve) {
     losses.push_back(
         CrossEntropy(logits, {labels}, {recipe.label_smoothing, curve.class_weights}, kBatch, dlogits).mean_loss());
     network.Backward(parameters, dlogits, gradient);
-    OptimizerStep(recipe, LearningRate(recipe, static_cast<int64_t>(step), 3), ranges, gradient, parameters, &state,
-                  threads);
+    const auto done = static_cast<int64_t>(step);
+    OptimizerStep(recipe.optimizer, LearningRate(recipe.optimizer, done, 3), done + 1, ranges,
+                  {parameters, gradient, first, second}, threads);
   }
   return losses;
 }
@@ -326,64 +328,6 @@ TEST(HeadTraining, FollowsKeras) {
       EXPECT_NEAR(ours[step], curve.losses[step], 2e-6) << curve.name << ", step " << step;
     }
   }
-}
-
-TEST(Optimizer, L2OfSgdIsAGradient) {
-  ThreadPool threads(1);
-  Recipe recipe;
-  recipe.optimizer = Optimizer::kSgd;
-  recipe.momentum = 0;
-  recipe.weight_decay = 0.5;
-  OptimizerState state = NewOptimizerState(recipe, 2);
-  std::vector<float> parameters = {2, 2};
-  const std::vector<float> gradient = {1, 1};
-  const std::vector<ParameterRange> ranges = {{0, 1, true}, {1, 2, false}};
-  OptimizerStep(recipe, 0.1, ranges, gradient, parameters, &state, threads);
-  EXPECT_FLOAT_EQ(parameters[0], 2 - 0.1f * (1 + 0.5f * 2));
-  EXPECT_FLOAT_EQ(parameters[1], 2 - 0.1f);
-}
-
-TEST(Schedule, LearningRates) {
-  Recipe recipe;
-  recipe.epochs = 8;
-  recipe.lr = 1;
-  recipe.schedule = Schedule::kConstant;
-  EXPECT_EQ(LearningRate(recipe, 79, 10), 1);
-  recipe.schedule = Schedule::kStep;
-  EXPECT_EQ(LearningRate(recipe, 39, 10), 1);
-  EXPECT_EQ(LearningRate(recipe, 40, 10), 0.1);
-  EXPECT_EQ(LearningRate(recipe, 60, 10), 0.01);
-  recipe.schedule = Schedule::kCosine;
-  EXPECT_EQ(LearningRate(recipe, 0, 10), 1);
-  EXPECT_NEAR(LearningRate(recipe, 40, 10), 0.5, 1e-15);
-  EXPECT_NEAR(LearningRate(recipe, 79, 10), 0, 1e-3);
-  recipe.warmup = 2;  // 20 steps up, then the cosine over the other 60
-  EXPECT_DOUBLE_EQ(LearningRate(recipe, 0, 10), 0.05);
-  EXPECT_DOUBLE_EQ(LearningRate(recipe, 19, 10), 1);
-  EXPECT_EQ(LearningRate(recipe, 20, 10), 1);
-  EXPECT_NEAR(LearningRate(recipe, 50, 10), 0.5, 1e-15);
-  recipe.warmup = 8;
-  EXPECT_DOUBLE_EQ(LearningRate(recipe, 79, 10), 1);
-}
-
-TEST(Loss, LargeLogitsStayFinite) {
-  const std::vector<float> logits = {1000, -1000};
-  const std::vector<int> wrong = {0, 1};
-  std::vector<float> dlogits(2);
-  const LossSum sum = CrossEntropy(logits, {wrong}, {}, 2, dlogits);
-  EXPECT_EQ(sum.loss, 2000);
-  EXPECT_EQ(sum.correct, 0);
-  EXPECT_EQ(dlogits, (std::vector<float>{0.5f, -0.5f}));
-  const std::vector<float> three = {1000, 0, -1000};
-  const std::vector<int> last = {2};
-  EXPECT_EQ(CrossEntropy(three, {last}, {}).loss, 2000);
-}
-
-TEST(Loss, BalancedWeightsGiveEveryClassTheSame) {
-  const std::vector<int> labels = {0, 0, 0, 1};
-  const std::vector<double> weights = BalancedClassWeights(labels, 3);
-  EXPECT_DOUBLE_EQ(3 * weights[0], 1 * weights[1]);
-  EXPECT_EQ(weights[2], 0);
 }
 
 TEST(Transpose, OddSizes) {

@@ -96,7 +96,8 @@ HeadTrainer::HeadTrainer(const Recipe& recipe, uint64_t seed, int num_classes, c
   if (recipe.class_weight == ClassWeight::kBalanced)
     loss_.class_weights = BalancedClassWeights(train.labels, num_classes);
   state_.parameters = network_.InitialParameters(seed);
-  state_.optimizer = NewOptimizerState(recipe, network_.num_parameters());
+  if (recipe.optimizer.keeps_first()) state_.first.resize(network_.num_parameters());
+  if (recipe.optimizer.keeps_second()) state_.second.resize(network_.num_parameters());
   const size_t max_batch = static_cast<size_t>(network_.max_batch());
   batch_.resize(max_batch * train.channels);
   dlogits_.resize(max_batch * static_cast<size_t>(network_.outputs()));
@@ -105,7 +106,7 @@ HeadTrainer::HeadTrainer(const Recipe& recipe, uint64_t seed, int num_classes, c
 
 bool HeadTrainer::finished() const {
   const int done = static_cast<int>(state_.history.size());
-  return done >= recipe_.epochs || (recipe_.patience > 0 && done - state_.best_epoch >= recipe_.patience);
+  return done >= recipe_.optimizer.epochs || (recipe_.patience > 0 && done - state_.best_epoch >= recipe_.patience);
 }
 
 std::span<const float> HeadTrainer::Gather(const FeatureSet& set, std::span<const uint32_t> photos) {
@@ -130,7 +131,7 @@ void HeadTrainer::RunEpoch() {
   result.validation_accuracy = validation.accuracy();
   if (!std::isfinite(result.train_loss) || !std::isfinite(result.validation_loss)) {
     Fail(ErrorKind::kUsage, "the training diverged in epoch {} (its loss is no number any more): try --lr {}",
-         result.epoch, recipe_.lr / 10);
+         result.epoch, recipe_.optimizer.lr / 10);
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   result.time = std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -143,7 +144,7 @@ LossSum HeadTrainer::TrainOneEpoch(uint32_t epoch, double* lr) {
   const auto batch = static_cast<uint32_t>(recipe_.head_batch);
   const std::vector<uint32_t> order = RandomPermutation(num_photos, Random(seed_, RandomPurpose::kShuffle, epoch));
   const int64_t steps_per_epoch = (num_photos + batch - 1) / batch;
-  const double plateau = recipe_.schedule == Schedule::kPlateau ? PlateauFactor(ValidationLosses(state_.history)) : 1;
+  const double plateau = recipe_.optimizer.schedule == Schedule::kPlateau ? PlateauFactor(state_.history) : 1;
   LossSum sum;
   std::vector<int> labels;
   for (uint32_t begin = 0; begin < num_photos; begin += batch) {
@@ -158,8 +159,9 @@ LossSum HeadTrainer::TrainOneEpoch(uint32_t epoch, double* lr) {
     const std::span<float> dlogits = std::span(dlogits_).first(logits.size());
     sum.Add(CrossEntropy(logits, {labels}, loss_, static_cast<int64_t>(photos.size()), dlogits));
     network_.Backward(state_.parameters, dlogits, gradient_);
-    *lr = LearningRate(recipe_, state_.optimizer.steps, steps_per_epoch) * plateau;
-    OptimizerStep(recipe_, *lr, ranges_, gradient_, state_.parameters, &state_.optimizer, context_.threads);
+    *lr = LearningRate(recipe_.optimizer, state_.steps, steps_per_epoch) * plateau;
+    OptimizerStep(recipe_.optimizer, *lr, ++state_.steps, ranges_,
+                  {state_.parameters, gradient_, state_.first, state_.second}, context_.threads);
   }
   return sum;
 }
@@ -182,7 +184,7 @@ LossSum HeadTrainer::Validate() {
 void HeadTrainer::KeepIfBest() {
   const EpochResult& now = state_.history.back();
   // Until the first candidate the latest epoch stands in, so that there is always one, and patience begins with them.
-  const bool has_candidate = state_.best_epoch >= FirstCandidate(recipe_);
+  const bool has_candidate = state_.best_epoch >= FirstCandidate(recipe_.optimizer);
   if (has_candidate && !IsBetter(now, state_.history[static_cast<size_t>(state_.best_epoch) - 1], recipe_.select_by)) {
     return;
   }

@@ -18,9 +18,10 @@ namespace siskin {
 
 struct HeadState {
   std::vector<float> parameters;
-  OptimizerState optimizer;
-  std::vector<float> best;  // parameters after best_epoch
-  int best_epoch = 0;       // 0: none yet
+  int64_t steps = 0;
+  std::vector<float> first, second;  // the optimizer's: OptimizerArrays
+  std::vector<float> best;           // parameters after best_epoch
+  int best_epoch = 0;                // 0: none yet
   std::vector<EpochResult> history;
 };
 

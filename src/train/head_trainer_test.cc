@@ -51,13 +51,13 @@ FeatureSet Clouds(size_t photos, int classes, uint64_t seed) {
 Recipe SmallRecipe() {
   Recipe recipe;
   recipe.head = {{16, 8}, 0.3f};
-  recipe.epochs = 4;
+  recipe.optimizer.epochs = 4;
   recipe.head_batch = 24;
-  recipe.optimizer = Optimizer::kAdamW;
-  recipe.weight_decay = 0.01;
-  recipe.lr = 0.01;
+  recipe.optimizer.kind = Optimizer::kAdamW;
+  recipe.optimizer.weight_decay = 0.01;
+  recipe.optimizer.lr = 0.01;
   recipe.label_smoothing = 0.05;
-  recipe.warmup = 1;
+  recipe.optimizer.warmup = 1;
   return recipe;
 }
 
@@ -107,7 +107,7 @@ std::vector<double> PlainLogits(const TensorMap& weights, const HeadSpec& head, 
 TEST(HeadTrainer, LearnsTwoClasses) {
   Quiet quiet;
   Recipe recipe = SmallRecipe();
-  recipe.epochs = 12;
+  recipe.optimizer.epochs = 12;
   const Outcome outcome = Train(recipe, 2, quiet.context);
   EXPECT_GT(outcome.history.back().validation_accuracy, 0.95);
   EXPECT_LT(outcome.history.back().train_loss, outcome.history.front().train_loss);
@@ -119,8 +119,8 @@ TEST(HeadTrainer, LearnsFourClassesWithEveryOptimizer) {
   Quiet quiet;
   for (const Optimizer optimizer : {Optimizer::kSgd, Optimizer::kAdam, Optimizer::kAdamW}) {
     Recipe recipe = SmallRecipe();
-    recipe.optimizer = optimizer;
-    recipe.epochs = 20;
+    recipe.optimizer.kind = optimizer;
+    recipe.optimizer.epochs = 20;
     const Outcome outcome = Train(recipe, 4, quiet.context);
     EXPECT_GT(outcome.history.back().validation_accuracy, 0.9) << static_cast<int>(optimizer);
     EXPECT_EQ(outcome.weights.at("head_logits/bias").shape(), Shape{4});
@@ -131,7 +131,7 @@ TEST(HeadTrainer, LinearHead) {
   Quiet quiet;
   Recipe recipe = SmallRecipe();
   recipe.head.hidden.clear();
-  recipe.epochs = 20;
+  recipe.optimizer.epochs = 20;
   const Outcome outcome = Train(recipe, 2, quiet.context);
   EXPECT_GT(outcome.history.back().validation_accuracy, 0.95);
   EXPECT_EQ(outcome.weights.size(), 2u);
@@ -171,10 +171,10 @@ TEST(HeadTrainer, ComparesEpochsAtTheirBestTemperature) {
   Recipe recipe = SmallRecipe();
   recipe.head.hidden.clear();
   recipe.label_smoothing = 0;
-  recipe.optimizer = Optimizer::kSgd;
-  recipe.schedule = Schedule::kConstant;
-  recipe.lr = 1;
-  recipe.epochs = 60;
+  recipe.optimizer.kind = Optimizer::kSgd;
+  recipe.optimizer.schedule = Schedule::kConstant;
+  recipe.optimizer.lr = 1;
+  recipe.optimizer.epochs = 60;
   HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
   while (!trainer.finished()) trainer.RunEpoch();
   const std::vector<EpochResult>& history = trainer.state().history;
@@ -220,9 +220,9 @@ TEST(Standardization, MeanZeroDeviationOne) {
 TEST(HeadTrainer, BestEpochAndPatience) {
   Quiet quiet;
   Recipe recipe = SmallRecipe();
-  recipe.epochs = 200;
+  recipe.optimizer.epochs = 200;
   recipe.patience = 3;
-  recipe.schedule = Schedule::kConstant;
+  recipe.optimizer.schedule = Schedule::kConstant;
   const FeatureSet train = Clouds(100, 2, 1), validation = Clouds(60, 2, 2);
   HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
   while (!trainer.finished()) trainer.RunEpoch();
@@ -244,19 +244,19 @@ TEST(HeadTrainer, TheBestEpochIsOneOfTheSecondHalfIfTheLearningRateFalls) {
   for (int& label : validation.labels) label = 1 - label;  // the more it learns, the worse it gets
   for (const Schedule schedule : {Schedule::kConstant, Schedule::kPlateau, Schedule::kCosine, Schedule::kStep}) {
     Recipe recipe = SmallRecipe();
-    recipe.epochs = 21;
-    recipe.schedule = schedule;
-    recipe.warmup = 0;
+    recipe.optimizer.epochs = 21;
+    recipe.optimizer.schedule = schedule;
+    recipe.optimizer.warmup = 0;
     recipe.patience = 4;
     HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
     while (!trainer.finished()) trainer.RunEpoch();
     const HeadState& state = trainer.state();
     const bool falls = schedule == Schedule::kCosine || schedule == Schedule::kStep;
-    EXPECT_EQ(FirstCandidate(recipe), falls ? 11 : 1);
-    EXPECT_GE(state.best_epoch, FirstCandidate(recipe));
+    EXPECT_EQ(FirstCandidate(recipe.optimizer), falls ? 11 : 1);
+    EXPECT_GE(state.best_epoch, FirstCandidate(recipe.optimizer));
     EXPECT_EQ(state.history.size(), static_cast<size_t>(std::min(state.best_epoch + 4, 21)));
     for (const EpochResult& epoch : state.history) {
-      if (epoch.epoch < FirstCandidate(recipe)) continue;
+      if (epoch.epoch < FirstCandidate(recipe.optimizer)) continue;
       EXPECT_GE(epoch.validation_loss, state.history[static_cast<size_t>(state.best_epoch) - 1].validation_loss);
     }
   }
@@ -265,7 +265,7 @@ TEST(HeadTrainer, TheBestEpochIsOneOfTheSecondHalfIfTheLearningRateFalls) {
 TEST(HeadTrainer, SelectsByAccuracy) {
   Quiet quiet;
   Recipe recipe = SmallRecipe();
-  recipe.epochs = 10;
+  recipe.optimizer.epochs = 10;
   recipe.select_by = SelectBy::kAccuracy;
   const FeatureSet train = Clouds(100, 3, 1), validation = Clouds(60, 3, 2);
   HeadTrainer trainer(recipe, 5, 3, train, validation, quiet.context);
@@ -273,7 +273,7 @@ TEST(HeadTrainer, SelectsByAccuracy) {
   const std::vector<EpochResult>& history = trainer.state().history;
   const EpochResult& best = history[static_cast<size_t>(trainer.state().best_epoch) - 1];
   for (const EpochResult& epoch : history) {
-    if (epoch.epoch < FirstCandidate(recipe)) continue;
+    if (epoch.epoch < FirstCandidate(recipe.optimizer)) continue;
     EXPECT_LE(epoch.validation_accuracy, best.validation_accuracy);
     if (epoch.validation_accuracy == best.validation_accuracy) {
       EXPECT_GE(epoch.validation_loss, best.validation_loss);
@@ -290,7 +290,7 @@ TEST(HeadTrainer, BalancedClassesCountTheSame) {
   Recipe recipe = SmallRecipe();
   recipe.head.hidden.clear();
   recipe.label_smoothing = 0;
-  recipe.epochs = 200;
+  recipe.optimizer.epochs = 200;
   const auto loss = [&](ClassWeight weight) {
     recipe.class_weight = weight;
     HeadTrainer trainer(recipe, 5, 2, train, validation, quiet.context);
@@ -305,11 +305,11 @@ TEST(HeadTrainer, BalancedClassesCountTheSame) {
 TEST(HeadTrainer, DivergingIsAnErrorWithTheRemedy) {
   Quiet quiet;
   Recipe recipe = SmallRecipe();
-  recipe.optimizer = Optimizer::kSgd;
-  recipe.lr = 1000;
-  recipe.momentum = 0.99;
-  recipe.epochs = 100;
-  recipe.warmup = 0;
+  recipe.optimizer.kind = Optimizer::kSgd;
+  recipe.optimizer.lr = 1000;
+  recipe.optimizer.momentum = 0.99;
+  recipe.optimizer.epochs = 100;
+  recipe.optimizer.warmup = 0;
   try {
     Train(recipe, 2, quiet.context);
     FAIL() << "did not diverge";
@@ -341,7 +341,7 @@ TEST(Checkpoint, ResumingAfterAnyEpochEndsInTheSameBits) {
     SetRecipeField(&recipe, "optimizer", optimizer);
     const Outcome whole = Train(recipe, 3, quiet.context);
     const FeatureSet train = Clouds(100, 3, 1), validation = Clouds(60, 3, 2);
-    for (int stop_after = 1; stop_after <= recipe.epochs; ++stop_after) {
+    for (int stop_after = 1; stop_after <= recipe.optimizer.epochs; ++stop_after) {
       HeadTrainer first(recipe, 5, 3, train, validation, quiet.context);
       for (int epoch = 0; epoch < stop_after; ++epoch) first.RunEpoch();
       ASSERT_EQ(TryWriteCheckpoint(file, first.state(), kHeadIdentity), "");

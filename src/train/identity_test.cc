@@ -44,9 +44,9 @@ TEST(Identity, OptionsSeedAndWeights) {
   const Dataset photos = Photos({{"cat", 10}, {"dog", 10}});
   const Json saved = IdentityOf({}, 1, "abc", photos);
   Recipe recipe;
-  recipe.lr = 0.01;
+  recipe.optimizer.lr = 0.01;
   recipe.standardize = false;
-  recipe.optimizer = Optimizer::kSgd;
+  recipe.optimizer.kind = Optimizer::kSgd;
   EXPECT_EQ(
       Text(saved, IdentityOf(recipe, 2, "abd", photos)),
       "--standardize was true, now false; --optimizer was adamw, now sgd; --lr was 0.003, now 0.01; --seed was 1, "

@@ -105,5 +105,25 @@ TEST(Loss, PartsOfABatchHaveTheGradientsOfTheWhole) {
   }
 }
 
+TEST(Loss, LargeLogitsStayFinite) {
+  const std::vector<float> logits = {1000, -1000};
+  const std::vector<int> wrong = {0, 1};
+  std::vector<float> dlogits(2);
+  const LossSum sum = CrossEntropy(logits, {wrong}, {}, 2, dlogits);
+  EXPECT_EQ(sum.loss, 2000);
+  EXPECT_EQ(sum.correct, 0);
+  EXPECT_EQ(dlogits, (std::vector<float>{0.5f, -0.5f}));
+  const std::vector<float> three = {1000, 0, -1000};
+  const std::vector<int> last = {2};
+  EXPECT_EQ(CrossEntropy(three, {last}, {}).loss, 2000);
+}
+
+TEST(Loss, BalancedWeightsGiveEveryClassTheSame) {
+  const std::vector<int> labels = {0, 0, 0, 1};
+  const std::vector<double> weights = BalancedClassWeights(labels, 3);
+  EXPECT_DOUBLE_EQ(3 * weights[0], 1 * weights[1]);
+  EXPECT_EQ(weights[2], 0);
+}
+
 }  // namespace
 }  // namespace siskin

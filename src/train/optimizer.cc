@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numbers>
 #include <numeric>
 
@@ -48,12 +47,12 @@ void AdamUpdate(const StepConstants& c, const float* gradient, float* weight, fl
   }
 }
 
-StepConstants ConstantsOf(const Recipe& recipe, double lr, int64_t step, bool decays) {
-  const bool decoupled = recipe.optimizer == Optimizer::kAdamW;
-  const double decay = decays ? WeightDecayOf(recipe) : 0;
+StepConstants ConstantsOf(const OptimizerRecipe& recipe, double lr, int64_t step, bool decays) {
+  const bool decoupled = recipe.kind == Optimizer::kAdamW;
+  const double decay = decays ? recipe.decay() : 0;
   const double t = static_cast<double>(step);
   const double correction = std::sqrt(1 - std::pow(kBeta2, t)) / (1 - std::pow(kBeta1, t));
-  return {.lr = static_cast<float>(recipe.optimizer == Optimizer::kSgd ? lr : lr * correction),
+  return {.lr = static_cast<float>(recipe.kind == Optimizer::kSgd ? lr : lr * correction),
           .penalty = static_cast<float>(decoupled ? 0 : decay),
           .keep = static_cast<float>(decoupled ? 1 - lr * decay : 1),
           .momentum = static_cast<float>(recipe.momentum),
@@ -61,7 +60,7 @@ StepConstants ConstantsOf(const Recipe& recipe, double lr, int64_t step, bool de
 }
 
 // Epochs of warm-up left out: 0 when the learning rate has its full value, 1 at the end of the training.
-double ProgressAfterWarmup(const Recipe& recipe, double epoch) {
+double ProgressAfterWarmup(const OptimizerRecipe& recipe, double epoch) {
   const double length = recipe.epochs - recipe.warmup;
   return length <= 0 ? 0 : std::clamp((epoch - recipe.warmup) / length, 0.0, 1.0);
 }
@@ -75,7 +74,7 @@ void ForEachChunk(size_t size, ThreadPool& threads, const Body& body) {
 
 }  // namespace
 
-double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch) {
+double LearningRate(const OptimizerRecipe& recipe, int64_t step, int64_t steps_per_epoch) {
   const double epoch = static_cast<double>(step) / static_cast<double>(steps_per_epoch);
   if (epoch < recipe.warmup) {
     return recipe.lr * static_cast<double>(step + 1) / std::ceil(recipe.warmup * static_cast<double>(steps_per_epoch));
@@ -93,30 +92,9 @@ double LearningRate(const Recipe& recipe, int64_t step, int64_t steps_per_epoch)
   return recipe.lr;
 }
 
-double PlateauFactor(std::span<const double> validation_losses) {
-  constexpr int kPatience = 3;
-  double factor = 1, best = std::numeric_limits<double>::infinity();
-  int waited = 0;
-  for (const double loss : validation_losses) {
-    waited = loss < best ? 0 : waited + 1;
-    best = std::min(best, loss);
-    if (waited < kPatience) continue;
-    factor /= 10;
-    waited = 0;
-  }
-  return factor;
-}
-
-OptimizerState NewOptimizerState(const Recipe& recipe, size_t num_parameters) {
-  OptimizerState state;
-  const bool adam = recipe.optimizer != Optimizer::kSgd;
-  if (adam || recipe.momentum > 0) state.first.resize(num_parameters);
-  if (adam) state.second.resize(num_parameters);
-  return state;
-}
-
-double L2Norm(std::span<const float> values, ThreadPool& threads) {
-  std::vector<double> squares((values.size() + kChunk - 1) / kChunk);
+double L2Norm(std::span<const float> values, std::vector<double>* scratch, ThreadPool& threads) {
+  std::vector<double>& squares = *scratch;  // by chunk
+  squares.assign((values.size() + kChunk - 1) / kChunk, 0);
   ForEachChunk(values.size(), threads, [&](size_t begin, size_t count) {
     constexpr size_t kSums = 16;  // independent chains, which a compiler may keep in one vector
     float sums[kSums] = {};
@@ -141,25 +119,19 @@ void MoveAverage(double decay, std::span<const float> values, std::span<float> a
   });
 }
 
-void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRange> ranges,
-                   std::span<const float> gradient, std::span<float> parameters, OptimizerState* state,
-                   ThreadPool& threads) {
-  ++state->steps;
-  OptimizerStep(recipe, lr, ranges, state->steps, gradient, parameters, state->first, state->second, threads);
-}
-
-void OptimizerStep(const Recipe& recipe, double lr, std::span<const ParameterRange> ranges, int64_t step,
-                   std::span<const float> gradient, std::span<float> parameters, std::span<float> first,
-                   std::span<float> second, ThreadPool& threads) {
+void OptimizerStep(const OptimizerRecipe& recipe, double lr, int64_t step, std::span<const ParameterRange> ranges,
+                   const OptimizerArrays& arrays, ThreadPool& threads) {
   for (const ParameterRange& range : ranges) {
     const StepConstants constants = ConstantsOf(recipe, lr * range.lr_factor, step, range.decays);
     ForEachChunk(range.end - range.begin, threads, [&](size_t offset, size_t count) {
       const size_t begin = range.begin + offset;
-      float* mean = first.empty() ? nullptr : first.data() + begin;
-      if (recipe.optimizer == Optimizer::kSgd) {
-        SgdUpdate(constants, gradient.data() + begin, parameters.data() + begin, mean, count);
+      const float* gradient = arrays.gradient.data() + begin;
+      float* weight = arrays.parameters.data() + begin;
+      float* first = arrays.first.empty() ? nullptr : arrays.first.data() + begin;
+      if (recipe.kind == Optimizer::kSgd) {
+        SgdUpdate(constants, gradient, weight, first, count);
       } else {
-        AdamUpdate(constants, gradient.data() + begin, parameters.data() + begin, mean, second.data() + begin, count);
+        AdamUpdate(constants, gradient, weight, first, arrays.second.data() + begin, count);
       }
     });
   }

@@ -150,17 +150,34 @@ RecipeField HeadField() {
           .print = print};
 }
 
+// "auto": what suits the optimizer.
 RecipeField WeightDecayField() {
   const auto parse = [](Recipe* recipe, std::string_view text) {
-    recipe->weight_decay.reset();
-    if (text != "auto") recipe->weight_decay = ParseNumber<double>("weight-decay", text, 0, 1e3);
+    recipe->optimizer.weight_decay.reset();
+    if (text != "auto") recipe->optimizer.weight_decay = ParseNumber<double>("weight-decay", text, 0, 1e3);
+  };
+  const auto print = [](const Recipe& recipe) {
+    return recipe.optimizer.weight_decay ? fmt::format("{}", *recipe.optimizer.weight_decay) : "auto";
   };
   return {.name = "weight-decay",
           .placeholder = "N|auto",
           .help = "pull of the weights (not biases) to 0: decoupled in adamw, else L2; auto: 5 in adamw, else 0",
           .type = RecipeField::Type::kNumber,
           .parse = parse,
-          .print = [](const Recipe& r) { return r.weight_decay ? fmt::format("{}", *r.weight_decay) : "auto"; }};
+          .print = print};
+}
+
+RecipeField FineTuneWeightDecayField() {
+  const char* const name = "finetune-weight-decay";
+  return {.name = name,
+          .placeholder = "N",
+          .help = "pull of the kernels to 0: decoupled in adamw, else L2",
+          .type = RecipeField::Type::kNumber,
+          .parse =
+              [name](Recipe* recipe, std::string_view text) {
+                recipe->fine_tune.optimizer.weight_decay = ParseNumber<double>(name, text, 0, 1e3);
+              },
+          .print = [](const Recipe& recipe) { return fmt::format("{}", recipe.fine_tune.optimizer.decay()); }};
 }
 
 // A text field of the augmentation with a parser and printer of its own (data/augmentation.h).
@@ -217,22 +234,22 @@ std::vector<RecipeField> MakeFields() {
       FlagField("standardize", "features to mean 0 and deviation 1 first",
                 [](auto& r) -> auto& { return r.standardize; }),
       NumberField<int>("epochs", "passes over the training photos", 1, 1'000'000,
-                       [](auto& r) -> auto& { return r.epochs; }),
+                       [](auto& r) -> auto& { return r.optimizer.epochs; }),
       NumberField<int>("head-batch", "photos in a step of the head's training", 1, 65536,
                        [](auto& r) -> auto& { return r.head_batch; }),
       ChoiceField("optimizer", "how weights follow gradients", kOptimizers,
-                  [](auto& r) -> auto& { return r.optimizer; }),
-      NumberField<double>("lr", "learning rate", 1e-12, 1e3, [](auto& r) -> auto& { return r.lr; }),
-      NumberField<double>("momentum", "of sgd", 0, 0.9999, [](auto& r) -> auto& { return r.momentum; }),
-      FlagField("nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.nesterov; }),
+                  [](auto& r) -> auto& { return r.optimizer.kind; }),
+      NumberField<double>("lr", "learning rate", 1e-12, 1e3, [](auto& r) -> auto& { return r.optimizer.lr; }),
+      NumberField<double>("momentum", "of sgd", 0, 0.9999, [](auto& r) -> auto& { return r.optimizer.momentum; }),
+      FlagField("nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.optimizer.nesterov; }),
       WeightDecayField(),
       ChoiceField(
           "schedule",
           "learning rate over time; step: a tenth after 1/2, a hundredth after 3/4; plateau: a tenth after every 3 "
           "epochs without a better validation loss",
-          kSchedules, [](auto& r) -> auto& { return r.schedule; }),
+          kSchedules, [](auto& r) -> auto& { return r.optimizer.schedule; }),
       NumberField<double>("warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
-                          [](auto& r) -> auto& { return r.warmup; }),
+                          [](auto& r) -> auto& { return r.optimizer.warmup; }),
       NumberField<int>("patience",
                        "epochs without improvement before stopping, 0: never; cosine and step: from the second half on",
                        0, 1'000'000, [](auto& r) -> auto& { return r.patience; }),
@@ -245,23 +262,24 @@ std::vector<RecipeField> MakeFields() {
       ChoiceField("finetune", "layers of the network that are trained behind the head, if that helps on validation",
                   kFineTunes, [](auto& r) -> auto& { return r.fine_tune.layers; }),
       NumberField<int>("finetune-epochs", "passes over the training photos", 1, 1'000'000,
-                       [](auto& r) -> auto& { return r.fine_tune.epochs; }),
+                       [](auto& r) -> auto& { return r.fine_tune.optimizer.epochs; }),
       NumberField<int>("finetune-batch", "photos in a step", 1, 1024,
                        [](auto& r) -> auto& { return r.fine_tune.batch; }),
       ChoiceField("finetune-optimizer", "how weights follow gradients", kOptimizers,
-                  [](auto& r) -> auto& { return r.fine_tune.optimizer; }),
-      NumberField<double>("finetune-lr", "learning rate", 1e-12, 1e3, [](auto& r) -> auto& { return r.fine_tune.lr; }),
+                  [](auto& r) -> auto& { return r.fine_tune.optimizer.kind; }),
+      NumberField<double>("finetune-lr", "learning rate", 1e-12, 1e3,
+                          [](auto& r) -> auto& { return r.fine_tune.optimizer.lr; }),
       NumberField<double>("backbone-lr", "factor of it for the network, the head has it whole", 0, 1e3,
                           [](auto& r) -> auto& { return r.fine_tune.backbone_lr; }),
       NumberField<double>("finetune-momentum", "of sgd", 0, 0.9999,
-                          [](auto& r) -> auto& { return r.fine_tune.momentum; }),
-      FlagField("finetune-nesterov", "sgd looks ahead", [](auto& r) -> auto& { return r.fine_tune.nesterov; }),
-      NumberField<double>("finetune-weight-decay", "pull of the kernels to 0: decoupled in adamw, else L2", 0, 1e3,
-                          [](auto& r) -> auto& { return r.fine_tune.weight_decay; }),
+                          [](auto& r) -> auto& { return r.fine_tune.optimizer.momentum; }),
+      FlagField("finetune-nesterov", "sgd looks ahead",
+                [](auto& r) -> auto& { return r.fine_tune.optimizer.nesterov; }),
+      FineTuneWeightDecayField(),
       ChoiceField("finetune-schedule", "as --schedule", kSchedules,
-                  [](auto& r) -> auto& { return r.fine_tune.schedule; }),
+                  [](auto& r) -> auto& { return r.fine_tune.optimizer.schedule; }),
       NumberField<double>("finetune-warmup", "epochs in which the learning rate rises to its value", 0, 1e6,
-                          [](auto& r) -> auto& { return r.fine_tune.warmup; }),
+                          [](auto& r) -> auto& { return r.fine_tune.optimizer.warmup; }),
       FlagField("keep-finetuned", "its best epoch is the model even if the head alone is better on validation",
                 [](auto& r) -> auto& { return r.fine_tune.keep; }),
       FlagField("train-bn", "batch normalisation by the statistics of the batch; without it they stay as they are",
@@ -282,7 +300,12 @@ std::vector<RecipeField> MakeFields() {
 // What needs no tuning: docs/training.md has what was tried.
 Recipe DefaultRecipe() {
   Recipe recipe;
-  recipe.fine_tune = {.layers = FineTune::kAll, .epochs = 3, .lr = 0.005, .warmup = 0.3, .clip_norm = 1};
+  FineTuneRecipe& fine_tune = recipe.fine_tune;
+  fine_tune.layers = FineTune::kAll;
+  fine_tune.optimizer.epochs = 3;
+  fine_tune.optimizer.lr = 0.005;
+  fine_tune.optimizer.warmup = 0.3;
+  fine_tune.clip_norm = 1;
   recipe.augment = FindAugmentation("light");
   return recipe;
 }
@@ -297,22 +320,21 @@ Recipe ArticleRecipe() {
   recipe.interpolation = Interpolation::kNearest;
   recipe.head = {.hidden = {256, 128}, .dropout = 0.5f};
   recipe.standardize = false;
-  recipe.epochs = 50;
   recipe.head_batch = 32;
-  recipe.optimizer = Optimizer::kSgd;
-  recipe.lr = 0.01;
-  recipe.momentum = 0;
-  recipe.schedule = Schedule::kConstant;
-  recipe.fine_tune = {.layers = FineTune::kAll,
-                      .epochs = 5,
-                      .batch = 32,
-                      .optimizer = Optimizer::kSgd,
-                      .lr = 0.005,
-                      .momentum = 0.1,
-                      .nesterov = true,
-                      .schedule = Schedule::kConstant,
-                      .train_bn = true,
-                      .keep = true};
+  recipe.optimizer = {
+      .kind = Optimizer::kSgd, .epochs = 50, .lr = 0.01, .momentum = 0, .schedule = Schedule::kConstant};
+  FineTuneRecipe& fine_tune = recipe.fine_tune;
+  fine_tune.layers = FineTune::kAll;
+  fine_tune.batch = 32;
+  fine_tune.optimizer = {.kind = Optimizer::kSgd,
+                         .epochs = 5,
+                         .lr = 0.005,
+                         .momentum = 0.1,
+                         .nesterov = true,
+                         .weight_decay = 0,
+                         .schedule = Schedule::kConstant};
+  fine_tune.train_bn = true;
+  fine_tune.keep = true;
   recipe.augment = FindAugmentation("article");
   return recipe;
 }
@@ -325,14 +347,15 @@ Recipe ScratchRecipe() {
   recipe.alpha = 0.25;
   recipe.weights = "none";
   recipe.size = 96;
-  recipe.epochs = 1;  // the head on random features is thrown away
-  recipe.fine_tune = {.layers = FineTune::kAll,
-                      .epochs = 30,
-                      .optimizer = Optimizer::kAdamW,
-                      .lr = 0.01,
-                      .weight_decay = 0.1,
-                      .train_bn = true,
-                      .keep = true};
+  recipe.optimizer.epochs = 1;  // the head on random features is thrown away
+  FineTuneRecipe& fine_tune = recipe.fine_tune;
+  fine_tune.layers = FineTune::kAll;
+  fine_tune.optimizer.kind = Optimizer::kAdamW;
+  fine_tune.optimizer.epochs = 30;
+  fine_tune.optimizer.lr = 0.01;
+  fine_tune.optimizer.weight_decay = 0.1;
+  fine_tune.train_bn = true;
+  fine_tune.keep = true;
   recipe.augment = FindAugmentation("light");
   return recipe;
 }
@@ -406,37 +429,21 @@ void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view tex
   FindField(field).parse(recipe, text);
 }
 
-double WeightDecayOf(const Recipe& recipe) {
-  return recipe.weight_decay.value_or(recipe.optimizer == Optimizer::kAdamW ? 5 : 0);
-}
-
-Recipe OptimizerOfFineTuning(const Recipe& recipe) {
-  Recipe phase = recipe;
-  phase.epochs = recipe.fine_tune.epochs;
-  phase.optimizer = recipe.fine_tune.optimizer;
-  phase.lr = recipe.fine_tune.lr;
-  phase.momentum = recipe.fine_tune.momentum;
-  phase.nesterov = recipe.fine_tune.nesterov;
-  phase.weight_decay = recipe.fine_tune.weight_decay;
-  phase.schedule = recipe.fine_tune.schedule;
-  phase.warmup = recipe.fine_tune.warmup;
-  return phase;
-}
-
 void CheckRecipe(const Recipe& recipe) {
-  if (recipe.nesterov && (recipe.optimizer != Optimizer::kSgd || recipe.momentum == 0)) {
+  const OptimizerRecipe& head = recipe.optimizer;
+  if (head.nesterov && (head.kind != Optimizer::kSgd || head.momentum == 0)) {
     Fail(ErrorKind::kUsage, "--nesterov needs --optimizer sgd and a --momentum above 0");
   }
-  if (recipe.warmup > recipe.epochs) {
-    Fail(ErrorKind::kUsage, "--warmup {} is longer than --epochs {}", recipe.warmup, recipe.epochs);
+  if (head.warmup > head.epochs) {
+    Fail(ErrorKind::kUsage, "--warmup {} is longer than --epochs {}", head.warmup, head.epochs);
   }
   const FineTuneRecipe& fine_tune = recipe.fine_tune;
-  if (fine_tune.nesterov && fine_tune.optimizer == Optimizer::kSgd && fine_tune.momentum == 0) {
+  const OptimizerRecipe& whole = fine_tune.optimizer;
+  if (whole.nesterov && whole.kind == Optimizer::kSgd && whole.momentum == 0) {
     Fail(ErrorKind::kUsage, "--finetune-nesterov needs a --finetune-momentum above 0");
   }
-  if (fine_tune.warmup > fine_tune.epochs) {
-    Fail(ErrorKind::kUsage, "--finetune-warmup {} is longer than --finetune-epochs {}", fine_tune.warmup,
-         fine_tune.epochs);
+  if (whole.warmup > whole.epochs) {
+    Fail(ErrorKind::kUsage, "--finetune-warmup {} is longer than --finetune-epochs {}", whole.warmup, whole.epochs);
   }
   if (fine_tune.mixup > 0 && fine_tune.cutmix > 0) {
     Fail(ErrorKind::kUsage, "--mixup and --cutmix exclude each other: leave one out");

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,11 +13,10 @@
 #include "images/preprocess.h"
 #include "model/model_card.h"
 #include "networks/catalogue.h"
+#include "train/optimizer.h"
 
 namespace siskin {
 
-enum class Optimizer { kSgd, kAdam, kAdamW };
-enum class Schedule { kConstant, kStep, kCosine, kPlateau };
 enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
 enum class ClassWeight { kNone, kBalanced };
 enum class FineTune { kOff, kLastBlock, kHalf, kAll };  // which layers of the network are trained behind the head
@@ -26,22 +24,15 @@ enum class FineTune { kOff, kLastBlock, kHalf, kAll };  // which layers of the n
 // The second phase: the network itself, on augmented photos.
 struct FineTuneRecipe {
   FineTune layers = FineTune::kOff;
-  int epochs = 4;
-  int batch = 32;
-  Optimizer optimizer = Optimizer::kSgd;
-  double lr = 0.001;
-  double backbone_lr = 1;  // factor of lr for the network; the head has lr itself
-  double momentum = 0.9;   // sgd
-  bool nesterov = true;    // sgd
-  double weight_decay = 0;
-  Schedule schedule = Schedule::kCosine;
-  double warmup = 0;
-  bool train_bn = false;  // batch normalisation by the statistics of the batch, as the article did
-  double clip_norm = 0;   // longest gradient; 0: any
-  double ema = 0;         // decay of an average of the weights, which then is what counts; 0: off
-  double mixup = 0;       // parameter of the Beta distribution that mixes pairs of photos; 0: off
-  bool keep = false;      // its best epoch is the model even if the head alone is better on validation
-  double cutmix = 0;      // the same for rectangles cut out of another photo
+  int batch = 32;  // photos per step
+  OptimizerRecipe optimizer = {.kind = Optimizer::kSgd, .epochs = 4, .lr = 0.001, .nesterov = true, .weight_decay = 0};
+  double backbone_lr = 1;  // factor of the learning rate for the network; the head has it whole
+  bool train_bn = false;   // batch normalisation by the statistics of the batch, as the article did
+  double clip_norm = 0;    // longest gradient; 0: any
+  double ema = 0;          // decay of an average of the weights, which then is what counts; 0: off
+  double mixup = 0;        // parameter of the Beta distribution that mixes pairs of photos; 0: off
+  bool keep = false;       // its best epoch is the model even if the head alone is better on validation
+  double cutmix = 0;       // the same for rectangles cut out of another photo
 };
 
 struct Recipe {
@@ -62,16 +53,9 @@ struct Recipe {
   bool standardize = true;  // features to mean 0, deviation 1 over the training photos; folded into the first layer
 
   // Its training.
-  int epochs = 50;
   int head_batch = 32;  // photos per step
-  Optimizer optimizer = Optimizer::kAdamW;
-  double lr = 0.003;
-  double momentum = 0.9;               // sgd
-  bool nesterov = false;               // sgd
-  std::optional<double> weight_decay;  // none: what suits the optimizer, see WeightDecayOf
-  Schedule schedule = Schedule::kCosine;
-  double warmup = 0;  // epochs over which the learning rate rises linearly; at most epochs
-  int patience = 0;   // epochs without improvement before stopping; 0: never
+  OptimizerRecipe optimizer;
+  int patience = 0;  // epochs without improvement before stopping; 0: never
   ClassWeight class_weight = ClassWeight::kNone;
   double label_smoothing = 0;
   SelectBy select_by = SelectBy::kLoss;
@@ -105,13 +89,6 @@ Recipe FindRecipe(std::string_view name);
 
 // Parses `text` into one field. kUsage: no such field (the nearest is named), or not a value for it.
 void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view text);
-
-// The recipe with the second phase's optimizer, learning rate and epochs in place of the head's.
-Recipe OptimizerOfFineTuning(const Recipe& recipe);
-
-// The recipe's weight decay, or else 5 for adamw, whose steps do not depend on the size of gradients, and 0 for the
-// others.
-double WeightDecayOf(const Recipe& recipe);
 
 // What no single field can know: kUsage with the remedy if two fields contradict each other.
 void CheckRecipe(const Recipe& recipe);

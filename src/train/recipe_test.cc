@@ -76,15 +76,15 @@ TEST(Recipe, RefusesValues) {
 
 TEST(Recipe, WeightDecayFollowsTheOptimizer) {
   Recipe recipe;
-  EXPECT_EQ(WeightDecayOf(recipe), 5);
+  EXPECT_EQ(recipe.optimizer.decay(), 5);
   EXPECT_EQ(ToJson(recipe)["weight-decay"], "auto");
-  recipe.optimizer = Optimizer::kSgd;
-  EXPECT_EQ(WeightDecayOf(recipe), 0);
+  recipe.optimizer.kind = Optimizer::kSgd;
+  EXPECT_EQ(recipe.optimizer.decay(), 0);
   SetRecipeField(&recipe, "weight-decay", "0.25");
-  EXPECT_EQ(WeightDecayOf(recipe), 0.25);
+  EXPECT_EQ(recipe.optimizer.decay(), 0.25);
   EXPECT_EQ(ToJson(recipe)["weight-decay"], 0.25);
   SetRecipeField(&recipe, "weight-decay", "auto");
-  EXPECT_EQ(WeightDecayOf(recipe), 0);
+  EXPECT_EQ(recipe.optimizer.decay(), 0);
 }
 
 TEST(Recipe, AugmentationIsAPresetAndItsExceptions) {
@@ -154,14 +154,14 @@ TEST(Recipe, UnknownNameNamesTheNearest) {
 
 TEST(Recipe, FieldsThatContradictEachOther) {
   Recipe recipe;
-  recipe.nesterov = true;
+  recipe.optimizer.nesterov = true;
   EXPECT_THROW(CheckRecipe(recipe), Error);
-  recipe.optimizer = Optimizer::kSgd;
+  recipe.optimizer.kind = Optimizer::kSgd;
   CheckRecipe(recipe);
-  recipe.momentum = 0;
+  recipe.optimizer.momentum = 0;
   EXPECT_THROW(CheckRecipe(recipe), Error);
   recipe = Recipe();
-  recipe.warmup = recipe.epochs + 1;
+  recipe.optimizer.warmup = recipe.optimizer.epochs + 1;
   EXPECT_THROW(CheckRecipe(recipe), Error);
   recipe = Recipe();
   recipe.size = 70;  // Xception takes 71 and more

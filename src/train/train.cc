@@ -157,7 +157,7 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
   }
   const auto log = [&] { WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(trainer->state())}); };
   log();
-  const size_t epochs = static_cast<size_t>(options.recipe.epochs);
+  const size_t epochs = static_cast<size_t>(options.recipe.optimizer.epochs);
   context.progress.Begin("training", "epochs", epochs - trainer->state().history.size());
   while (!trainer->finished()) {
     trainer->RunEpoch();
@@ -167,8 +167,8 @@ void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& id
     log();
     const EpochResult& epoch = state.history.back();
     context.progress.Advance(1);
-    const bool best = state.best_epoch == epoch.epoch && epoch.epoch >= FirstCandidate(options.recipe);
-    context.progress.Status(EpochLine(epoch, options.recipe.epochs, best));
+    const bool best = state.best_epoch == epoch.epoch && epoch.epoch >= FirstCandidate(options.recipe.optimizer);
+    context.progress.Status(EpochLine(epoch, options.recipe.optimizer.epochs, best));
   }
   context.progress.Finish();
   context.progress.Note(BestEpochLine(trainer->state()));
@@ -222,7 +222,7 @@ TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset,
   const auto epoch_done = [&](const FineTuneState& state) {
     WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(head), PhaseOf(state)});
     const EpochResult& epoch = state.history.back();
-    context.progress.Note(EpochLine(epoch, recipe.fine_tune.epochs, state.best_epoch == epoch.epoch));
+    context.progress.Note(EpochLine(epoch, recipe.fine_tune.optimizer.epochs, state.best_epoch == epoch.epoch));
   };
   RunFineTuning({options.run_folder, identity, options.resume, epoch_done}, &tuner, context);
   report->seconds_waited = tuner.seconds_waited();

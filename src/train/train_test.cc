@@ -65,7 +65,7 @@ class Training : public ::testing::Test {
     recipe.alpha = 0.25;
     recipe.size = 32;
     recipe.head = {{8}, 0.2f};
-    recipe.epochs = 5;
+    recipe.optimizer.epochs = 5;
     recipe.head_batch = 8;
     return recipe;
   }
@@ -108,7 +108,7 @@ TEST_F(Training, ARecipeMayBeginFromRandomWeights) {
   options_.weights.clear();
   options_.recipe = FindRecipe("scratch");
   options_.recipe.size = 32;
-  options_.recipe.fine_tune.epochs = 1;
+  options_.recipe.fine_tune.optimizer.epochs = 1;
   const TrainReport report = Train();
   EXPECT_EQ(ReadModelCard(options_.output).weights_name, "none");
   EXPECT_EQ(report.fine_tune_best_epoch, 1) << "a head on random features must not win";
@@ -257,7 +257,7 @@ TEST_F(Training, ResumingAFinishedTrainingOnlyWritesTheModel) {
 TEST_F(Training, ResumingWithOtherOptionsIsRefused) {
   Train();
   options_.resume = true;
-  options_.recipe.lr = 0.5;
+  options_.recipe.optimizer.lr = 0.5;
   const Error error = TrainError();
   EXPECT_EQ(error.kind(), ErrorKind::kUsage);
   EXPECT_NE(std::string(error.what()).find("lr"), std::string::npos) << error.what();
@@ -266,7 +266,7 @@ TEST_F(Training, ResumingWithOtherOptionsIsRefused) {
 // A --resume that is refused says so before it computes or writes anything.
 TEST_F(Training, AResumeThatIsRefusedChangesNothing) {
   options_.recipe.fine_tune.layers = FineTune::kAll;
-  options_.recipe.fine_tune.epochs = 1;
+  options_.recipe.fine_tune.optimizer.epochs = 1;
   Train();
   const auto files = Bytes(options_.run_folder);
   ASSERT_TRUE(files.contains("fine-tune-0.safetensors"));
@@ -277,9 +277,9 @@ TEST_F(Training, AResumeThatIsRefusedChangesNothing) {
     EXPECT_NE(std::string(error.what()).find(why), std::string::npos) << error.what();
     EXPECT_TRUE(Bytes(options_.run_folder) == files) << "refused because of " << why;
   };
-  options_.recipe.lr = 0.5;
+  options_.recipe.optimizer.lr = 0.5;
   refused("checkpoint.safetensors: is of another training: --lr was 0.003, now 0.5; train without --resume");
-  options_.recipe.lr = SmallRecipe().lr;
+  options_.recipe.optimizer.lr = SmallRecipe().optimizer.lr;
   options_.seed = 8;
   refused("--seed was 7, now 8");
   options_.seed = 7;
