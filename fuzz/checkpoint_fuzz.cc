@@ -45,14 +45,18 @@ std::string WithChecksum(std::string_view input) {
 void Run(std::string_view input) {
   const std::string fitting = input.starts_with('{') ? WithChecksum(input) : "";
   const InputFile file(fitting.empty() ? input : fitting);
-  HeadState expected;
-  expected.parameters.resize(4);
-  expected.first.resize(4);
-  expected.second.resize(4);
-  const HeadState state = ReadCheckpoint(file.path(), expected, kIdentity);
-  Require(state.parameters.size() == 4 && state.best.size() == 4, "arrays have the expected sizes");
-  Require(state.best_epoch >= 1 && static_cast<size_t>(state.best_epoch) <= state.history.size(),
-          "the best epoch is one of the history");
+  Checkpoint checkpoint;
+  if (const std::optional<Error> error = TryReadCheckpoint(file.path(), &checkpoint)) return;
+  CheckIdentity(file.path(), checkpoint.identity, kIdentity);
+  TrainingState expected;
+  for (const char* name : {"optimizer_first", "optimizer_second", "parameters"}) {
+    expected.arrays.emplace(name, Tensor({4}));
+  }
+  const TrainingState& state = checkpoint.state;
+  CheckArrays(file.path(), state, expected);
+  Require(state.array("parameters").size() == 4, "arrays have the expected sizes");
+  Require(state.best_epoch == 0 || state.array("best").size() == 4, "so have the best ones");
+  Require(static_cast<size_t>(state.best_epoch) <= state.history.size(), "the best epoch is one of the history");
 }
 
 }  // namespace siskin::fuzz

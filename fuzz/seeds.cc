@@ -263,7 +263,15 @@ Seeds JsonSeeds() {
 }
 
 Seeds CheckpointSeeds() {
-  const Json state = {{"steps", 7}, {"best_epoch", 1}, {"history", {ToJson(EpochResult{.epoch = 1, .lr = 0.1})}}};
+  const Json state = {{"best_epoch", 1},
+                      {"epoch", 2},
+                      {"step", 3},
+                      {"steps", 7},
+                      {"sum", {{"loss", 2.5}, {"photos", 12}, {"correct", 9}}},
+                      {"lr", 0.1},
+                      {"lr_factor", 1},
+                      {"rollbacks", 0},
+                      {"history", Json::array({ToJson(EpochResult{.epoch = 1, .lr = 0.1})})}};
   TensorMap arrays;
   arrays.emplace("best", Tensor({4}));
   return {ToText(state) + kNul + std::string(64, 'a'),

@@ -148,7 +148,7 @@ void PrefetchLoader::Start(uint32_t epoch, std::vector<uint32_t> order, int batc
   s.OpenFreeSlots();
 }
 
-const Batch& PrefetchLoader::Next() {
+Batch& PrefetchLoader::Next() {
   State& s = *state_;
   std::unique_lock lock(s.mutex);
   // The batch handed out before is given back: its slot takes another one.

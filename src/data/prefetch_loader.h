@@ -40,8 +40,9 @@ class PrefetchLoader {
   // if need be. What is left of an earlier epoch is dropped. kInternal if an index or the size makes no sense.
   void Start(uint32_t epoch, std::vector<uint32_t> order, int batch_size);
 
-  // The next batch of the epoch, valid until the next call of Next or Start. Empty after the last one.
-  const Batch& Next();
+  // The next batch of the epoch, valid until the next call of Next or Start; the caller may change it. Empty after the
+  // last one.
+  Batch& Next();
 
   // How long Next has waited for photos since Start: 0 if they were always there in time.
   double seconds_waited() const;

@@ -21,19 +21,6 @@ constexpr char kStateKey[] = "siskin_checkpoint", kChecksumKey[] = "sha256";
 // 3: one form for all phases of a training, and a checksum of the whole file.
 constexpr int kVersion = 3;
 
-// The arrays of a state by name: one list for writing, checking and reading.
-struct NamedArray {
-  const char* name;
-  std::vector<float>* values;
-};
-
-std::vector<NamedArray> ArraysOf(HeadState* state) {
-  return {{"best", &state->best},
-          {"optimizer_first", &state->first},
-          {"optimizer_second", &state->second},
-          {"parameters", &state->parameters}};
-}
-
 // How every checkpoint begins, whatever its version, behind the eight bytes of the header's length.
 constexpr std::string_view kBeforeChecksum = R"({"__metadata__":{"sha256":")";
 constexpr std::string_view kBeforeVersion = R"(","siskin_checkpoint":"{\"version\":)";
@@ -64,7 +51,56 @@ Error Damage(std::string_view where, std::string_view reason) {
           fmt::format("{}: the checkpoint is damaged ({}); delete it, or train without --resume", where, reason)};
 }
 
+Json ToJson(const TrainingState& state) {
+  Json history = Json::array();
+  for (const EpochResult& epoch : state.history) history.push_back(ToJson(epoch));
+  return {{"best_epoch", state.best_epoch},
+          {"epoch", state.epoch},
+          {"step", state.step},
+          {"steps", state.steps},
+          {"sum", {{"loss", state.sum.loss}, {"photos", state.sum.photos}, {"correct", state.sum.correct}}},
+          {"lr", state.lr},
+          {"lr_factor", state.lr_factor},
+          {"rollbacks", state.rollbacks},
+          {"history", history}};
+}
+
+// All but the arrays.
+TrainingState StateFromJson(const Json& json, std::string_view where) {
+  TrainingState state;
+  for (const Json& epoch : Member(json, "history", where)) {
+    state.history.push_back(EpochFromJson(epoch, static_cast<int>(state.history.size()) + 1, where));
+  }
+  const auto epochs = static_cast<int64_t>(state.history.size());
+  const auto integer = [&](const char* key, int64_t low, int64_t high) {
+    return static_cast<int>(IntegerMember(json, key, where, low, high));
+  };
+  state.best_epoch = integer("best_epoch", 0, epochs);
+  state.epoch = integer("epoch", epochs + 1, epochs + 1);
+  state.step = integer("step", 0, INT32_MAX);
+  state.steps = IntegerMember(json, "steps", where, 0, INT64_MAX);
+  const Json& sum = Member(json, "sum", where);
+  state.sum = {.loss = NumberMember(sum, "loss", where),
+               .photos = IntegerMember(sum, "photos", where, 0, INT64_MAX),
+               .correct = IntegerMember(sum, "correct", where, 0, INT64_MAX)};
+  state.lr = NumberMember(json, "lr", where);
+  state.lr_factor = NumberMember(json, "lr_factor", where);
+  state.rollbacks = integer("rollbacks", 0, INT32_MAX);
+  return state;
+}
+
+// Elements of an array of fp32; 0 if there is none.
+int64_t SizeOfArray(const TrainingState& state, const std::string& name) {
+  const auto array = state.arrays.find(name);
+  const bool there = array != state.arrays.end() && array->second.dtype() == DType::kF32;
+  return there ? array->second.num_elements() : 0;
+}
+
 }  // namespace
+
+std::string TryWriteCheckpoint(const fs::path& file, const TrainingState& state, const Json& identity, FileOps& ops) {
+  return TryWriteCheckpoint(file, state.arrays, ToJson(state), identity, ops);
+}
 
 std::string TryWriteCheckpoint(const fs::path& file, const TensorMap& arrays, const Json& state, const Json& identity,
                                FileOps& ops) {
@@ -96,7 +132,8 @@ std::optional<Error> TryReadCheckpoint(const fs::path& file, Checkpoint* checkpo
   if (!version || !ChecksumFits(bytes)) return Damage(where, "its checksum does not fit");
   SafetensorsFile content = ParseSafetensors(bytes, where);
   const Json json = ParseJson(content.metadata[kStateKey], where);
-  *checkpoint = {std::move(content.tensors), Member(json, "state", where), Member(json, "identity", where)};
+  *checkpoint = {StateFromJson(Member(json, "state", where), where), Member(json, "identity", where)};
+  checkpoint->state.arrays = std::move(content.tensors);
   return std::nullopt;
 }
 
@@ -107,53 +144,18 @@ void CheckIdentity(const fs::path& file, const Json& saved, const Json& now) {
        Printable(file.native()), fmt::join(differences, "; "));
 }
 
-Checkpoint ReadCheckpoint(const fs::path& file, const Json& identity) {
-  Checkpoint checkpoint;
-  if (const std::optional<Error> error = TryReadCheckpoint(file, &checkpoint)) Fail(error->kind(), error->what());
-  CheckIdentity(file, checkpoint.identity, identity);
-  return checkpoint;
-}
-
-std::span<const float> ArrayOf(const Checkpoint& checkpoint, const std::string& name, size_t size,
-                               std::string_view where) {
-  const auto tensor = checkpoint.arrays.find(name);
-  if (tensor == checkpoint.arrays.end() || tensor->second.dtype() != DType::kF32 ||
-      static_cast<size_t>(tensor->second.num_elements()) != size) {
-    const Error error = Damage(where, fmt::format("{} has not the right size", name));
+void CheckArrays(const fs::path& file, const TrainingState& saved, const TrainingState& expected) {
+  const auto check = [&](const std::string& name, const std::string& like) {
+    if (SizeOfArray(saved, name) == SizeOfArray(expected, like)) return;
+    const Error error = Damage(Printable(file.native()), fmt::format("{} has not the right size", name));
     Fail(error.kind(), error.what());
+  };
+  for (const auto& [name, tensor] : expected.arrays) {
+    if (name != arrays::kBest && name != arrays::kBestStatistics) check(name, name);
   }
-  return tensor->second.values<float>();
-}
-
-std::string TryWriteCheckpoint(const fs::path& file, const HeadState& state, const Json& identity, FileOps& ops) {
-  TensorMap tensors;
-  HeadState copy = state;
-  for (const NamedArray& array : ArraysOf(&copy)) {
-    tensors.emplace(array.name, Tensor::FromFloats(Shape{static_cast<int64_t>(array.values->size())}, *array.values));
-  }
-  Json history = Json::array();
-  for (const EpochResult& epoch : state.history) history.push_back(ToJson(epoch));
-  return TryWriteCheckpoint(
-      file, tensors, {{"steps", state.steps}, {"best_epoch", state.best_epoch}, {"history", history}}, identity, ops);
-}
-
-HeadState ReadCheckpoint(const fs::path& file, const HeadState& expected, const Json& identity) {
-  const std::string where = Printable(file.native());
-  const Checkpoint checkpoint = ReadCheckpoint(file, identity);
-  HeadState state = expected;
-  state.best.resize(state.parameters.size());
-  for (const NamedArray& array : ArraysOf(&state)) {
-    const std::span<const float> values = ArrayOf(checkpoint, array.name, array.values->size(), where);
-    array.values->assign(values.begin(), values.end());
-  }
-  const Json& history = Member(checkpoint.state, "history", where);
-  for (const Json& epoch : history) {
-    state.history.push_back(EpochFromJson(epoch, static_cast<int>(state.history.size()) + 1, where));
-  }
-  state.steps = IntegerMember(checkpoint.state, "steps", where, 0, INT64_MAX);
-  state.best_epoch =
-      static_cast<int>(IntegerMember(checkpoint.state, "best_epoch", where, 1, static_cast<int64_t>(history.size())));
-  return state;
+  if (saved.best_epoch == 0) return;
+  check(arrays::kBest, arrays::kParameters);
+  check(arrays::kBestStatistics, arrays::kStatistics);
 }
 
 }  // namespace siskin

@@ -6,9 +6,11 @@
 #include <string_view>
 
 #include "base/json_fwd.h"
-#include "train/recipe.h"
+#include "train/optimizer.h"
 
 namespace siskin {
+
+enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
 
 struct EpochResult {
   int epoch = 0;                                        // from 1

@@ -18,9 +18,10 @@
 #include "data/testing_files.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
-#include "train/fine_tune_phase.h"
-#include "train/fine_tuner.h"
-#include "train/train.h"
+#include "train/phases.h"
+#include "train/photo_source.h"
+#include "train/run_phase.h"
+#include "train/trainer.h"
 #include "weights/safetensors.h"
 
 namespace siskin {
@@ -106,7 +107,7 @@ class FineTuning : public ::testing::Test {
 
   struct Result {
     TensorMap best;
-    FineTuneState state;
+    TrainingState state;
     std::vector<std::string> warnings;
     std::string error;
   };
@@ -117,16 +118,25 @@ class FineTuning : public ::testing::Test {
     ThreadPool threads(num_threads);
     Watcher watcher(stop_after);
     const RunContext context{threads, watcher, watcher.stop};
+    PhotoSource source(train_, validation_, card_.preprocessing, recipe_.augment, kSeed, threads);
+    Trainer trainer(FineTunePhase(recipe_, card_, head_, train_.labels, kSeed), weights_, source, context);
+    PhaseOptions phase;
+    phase.name = phase.task = "fine-tuning";
+    phase.remedy = "try a tenth of --finetune-lr";
+    phase.checkpoints = {folder / "fine-tune-0.safetensors", folder / "fine-tune-1.safetensors"};
+    phase.stopped = folder / "fine-tune-stopped.safetensors";
+    phase.identity = kIdentity;
+    phase.resume = resume;
+    phase.log = [](const TrainingState&) {};
+    phase.ops = ops;
     Result result;
-    FineTuner tuner(recipe_, 7, card_, weights_, train_, validation_, head_, context);
-    FineTunePhase phase{folder, kIdentity, resume, [](const FineTuneState&) {}, ops};
-    result.error = Catching([&] { RunFineTuning(phase, &tuner, context); });
-    if (result.error.empty() && tuner.state().best_epoch > 0) result.best = tuner.BestWeights();
-    for (const auto& [name, tensor] : tuner.state().arrays) result.state.arrays.emplace(name, tensor.Clone());
-    result.state.best_epoch = tuner.state().best_epoch;
-    result.state.steps = tuner.state().steps;
-    result.state.rollbacks = tuner.state().rollbacks;
-    result.state.history = tuner.state().history;
+    result.error = Catching([&] { RunPhase(phase, &trainer, context); });
+    if (result.error.empty() && trainer.state().best_epoch > 0) result.best = trainer.BestWeights();
+    for (const auto& [name, tensor] : trainer.state().arrays) result.state.arrays.emplace(name, tensor.Clone());
+    result.state.best_epoch = trainer.state().best_epoch;
+    result.state.steps = trainer.state().steps;
+    result.state.rollbacks = trainer.state().rollbacks;
+    result.state.history = trainer.state().history;
     result.warnings = watcher.warnings;
     return result;
   }
@@ -147,13 +157,13 @@ class FineTuning : public ::testing::Test {
     return ::testing::AssertionSuccess();
   }
 
+  static constexpr uint64_t kSeed = 7;
   TemporaryFolder folder_;
   fs::path photos_ = folder_.path() / "photos";
   Recipe recipe_;
   ModelCard card_;
   TensorMap weights_;
   LabelledPhotos train_, validation_;
-  int epochs_done_ = 0;
   EpochResult head_ = {.validation_loss = 1e9};  // anything is better
 };
 
@@ -311,7 +321,7 @@ TEST_F(FineTuning, DivergingGoesBackThreeTimesAndThenSaysSo) {
   const Result result = Run(Folder("diverging"));
   EXPECT_NE(result.error.find("--finetune-lr"), std::string::npos) << result.error;
   ASSERT_EQ(result.warnings.size(), 3u);
-  EXPECT_EQ(epochs_done_, 0);
+  EXPECT_TRUE(result.state.history.empty());
   EXPECT_NE(result.warnings[0].find("learning rate times 0.5"), std::string::npos) << result.warnings[0];
   EXPECT_NE(result.warnings[2].find("learning rate times 0.125"), std::string::npos) << result.warnings[2];
   EXPECT_NE(result.warnings[0].find(photos_.native()), std::string::npos) << "the photos are named";

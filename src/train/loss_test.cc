@@ -125,5 +125,21 @@ TEST(Loss, BalancedWeightsGiveEveryClassTheSame) {
   EXPECT_EQ(weights[2], 0);
 }
 
+TEST(Loss, ATemperatureChangesNoCalibratedLoss) {
+  const std::vector<int> labels = {0, 2, 1, 1};
+  const std::vector<float> logits = {3, 1, 0, -1, 2, 1, 4, 1, 0, 0, 2, -2};  // [photos, classes]
+  const LossSum loss = CalibratedLoss(logits, labels);
+  EXPECT_EQ(loss.photos, 4);
+  EXPECT_EQ(loss.correct, 2);
+  std::vector<float> unsure = logits;
+  for (float& logit : unsure) logit /= 5;
+  EXPECT_NEAR(CalibratedLoss(unsure, labels).mean_loss(), loss.mean_loss(), 1e-6);
+  double plain = 0;  // at temperature 1
+  for (size_t i = 0; i < labels.size(); ++i) {
+    plain += CrossEntropy(std::span(logits).subspan(3 * i, 3), {std::span(labels).subspan(i, 1)}, {}).loss / 4;
+  }
+  EXPECT_LT(loss.mean_loss(), plain);
+}
+
 }  // namespace
 }  // namespace siskin

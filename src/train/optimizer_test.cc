@@ -1,4 +1,4 @@
-// The optimizers by themselves; training_step_test.cc has curves that Keras computed. Learning rates over time.
+// The optimizers by themselves; keras_curves_test.cc has curves that Keras computed. Learning rates over time.
 #include "train/optimizer.h"
 
 #include <gtest/gtest.h>

@@ -13,11 +13,11 @@
 #include "images/preprocess.h"
 #include "model/model_card.h"
 #include "networks/catalogue.h"
+#include "train/epoch.h"
 #include "train/optimizer.h"
 
 namespace siskin {
 
-enum class SelectBy { kLoss, kAccuracy };  // which validation number picks the best epoch
 enum class ClassWeight { kNone, kBalanced };
 enum class FineTune { kOff, kLastBlock, kHalf, kAll };  // which layers of the network are trained behind the head
 

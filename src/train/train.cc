@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include "base/csv.h"
@@ -17,14 +18,17 @@
 #include "model/classifier_model.h"
 #include "train/backbone.h"
 #include "train/checkpoint.h"
+#include "train/feature_source.h"
 #include "train/features.h"
-#include "train/fine_tune_phase.h"
-#include "train/head_trainer.h"
 #include "train/identity.h"
 #include "train/initial_weights.h"
+#include "train/phases.h"
+#include "train/photo_source.h"
 #include "train/run_folder.h"
 #include "train/run_log.h"
+#include "train/run_phase.h"
 #include "train/run_report.h"
+#include "train/trainer.h"
 
 namespace siskin {
 namespace {
@@ -118,60 +122,64 @@ size_t WriteSkipped(const Dataset& dataset, const Features& features, const fs::
 
 // Refuses a --resume that cannot go on before anything in the run folder changes. What is damaged of the fine-tuning is
 // left to that: it says so, and goes on from the other checkpoint.
-void CheckResumable(const TrainOptions& options, const Json& identity, const RunFolder& folder) {
-  std::error_code ignored;
-  if (fs::exists(folder.checkpoint(), ignored)) ReadCheckpoint(folder.checkpoint(), identity);
-  for (const fs::path& file : folder.fine_tune_checkpoints()) {
-    if (!fs::exists(file, ignored)) continue;
+void CheckResumable(const Json& identity, const RunFolder& folder) {
+  const auto check = [&](const fs::path& file, bool may_be_damaged) {
+    std::error_code ignored;
+    if (!fs::exists(file, ignored)) return;
     Checkpoint saved;
-    if (!TryReadCheckpoint(file, &saved)) CheckIdentity(file, saved.identity, identity);
-  }
+    const std::optional<Error> error = TryReadCheckpoint(file, &saved);
+    if (!error) return CheckIdentity(file, saved.identity, identity);
+    if (!may_be_damaged) Fail(error->kind(), error->what());
+  };
+  check(folder.checkpoint(), false);
+  for (const fs::path& file : folder.fine_tune_checkpoints()) check(file, true);
 }
 
-std::string EpochLine(const EpochResult& e, int epochs, bool best) {
-  return fmt::format("epoch {:>{}}/{}  loss {:.4f}  accuracy {:.2f} %  validation loss {:.4f}  accuracy {:.2f} %{}",
-                     e.epoch, std::to_string(epochs).size(), epochs, e.train_loss, 100 * e.train_accuracy,
-                     e.validation_loss, 100 * e.validation_accuracy, best ? "  best" : "");
-}
+// A training under way: what it was told, and what it knows before the first step.
+struct Run {
+  const TrainOptions& options;
+  const RunFolder& folder;
+  const Dataset& dataset;
+  const Features& features;
+  const Json& identity;
+  const RunContext& context;
+};
 
-std::string BestEpochLine(const HeadState& state) {
-  const EpochResult& best = state.history[static_cast<size_t>(state.best_epoch) - 1];
+std::string BestEpochLine(const TrainingPhase& phase) {
+  const EpochResult& best = phase.history[static_cast<size_t>(phase.best_epoch) - 1];
   return fmt::format("head: epoch {} of {} is the best on validation, loss {:.4f}, accuracy {:.2f} %", best.epoch,
-                     state.history.size(), best.validation_loss, 100 * best.validation_accuracy);
+                     phase.history.size(), best.validation_loss, 100 * best.validation_accuracy);
 }
 
-TrainingPhase PhaseOf(const HeadState& state) {
-  return {"head", state.history, state.best_epoch};
-}
+struct TrainedHead {
+  TrainingPhase phase;
+  TensorMap weights;  // of its best epoch, for features as they are
+};
 
-TrainingPhase PhaseOf(const FineTuneState& state) {
-  return {"fine-tune", state.history, state.best_epoch};
-}
+// The first phase.
+TrainedHead TrainHead(const Run& run, const ModelCard& card) {
+  const Recipe& recipe = run.options.recipe;
+  const FeatureSet& train = run.features.train;
+  FeatureSource source(train, run.features.validation, recipe.standardize, run.context.threads);
+  const TrainerOptions options =
+      HeadPhase(recipe, card, static_cast<int>(train.channels), train.labels, run.options.seed);
+  Trainer trainer(options, InitialWeights(options.graph.Layout(), run.options.seed), source, run.context);
+  const auto phase = [](const TrainingState& state) { return TrainingPhase{"head", state.history, state.best_epoch}; };
+  PhaseOptions how;
+  how.name = "head's training";
+  how.task = "training";
+  how.remedy = fmt::format("try --lr {}", recipe.optimizer.lr / 10);
+  how.short_epochs = true;
+  how.checkpoints = {run.folder.checkpoint()};
+  how.identity = run.identity;
+  how.resume = run.options.resume;
+  how.log = [&](const TrainingState& state) { WriteRunLogs(run.folder, std::vector<TrainingPhase>{phase(state)}); };
+  RunPhase(how, &trainer, run.context);
 
-void TrainHead(HeadTrainer* trainer, const TrainOptions& options, const Json& identity, const RunFolder& folder,
-               const RunContext& context) {
-  std::error_code ignored;
-  if (options.resume && fs::exists(folder.checkpoint(), ignored)) {
-    trainer->Restore(ReadCheckpoint(folder.checkpoint(), trainer->state(), identity));
-    context.progress.Note(fmt::format("going on after epoch {}", trainer->state().history.size()));
-  }
-  const auto log = [&] { WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(trainer->state())}); };
-  log();
-  const size_t epochs = static_cast<size_t>(options.recipe.optimizer.epochs);
-  context.progress.Begin("training", "epochs", epochs - trainer->state().history.size());
-  while (!trainer->finished()) {
-    trainer->RunEpoch();
-    const HeadState& state = trainer->state();
-    const std::string problem = TryWriteCheckpoint(folder.checkpoint(), state, identity);
-    if (!problem.empty()) context.progress.Warn(problem + "; the training goes on without this checkpoint");
-    log();
-    const EpochResult& epoch = state.history.back();
-    context.progress.Advance(1);
-    const bool best = state.best_epoch == epoch.epoch && epoch.epoch >= FirstCandidate(options.recipe.optimizer);
-    context.progress.Status(EpochLine(epoch, options.recipe.optimizer.epochs, best));
-  }
-  context.progress.Finish();
-  context.progress.Note(BestEpochLine(trainer->state()));
+  TrainedHead head{phase(trainer.state()), trainer.BestWeights()};
+  FoldStandardization(source.standardization(), HeadLayerNames(card.head).front(), &head.weights);
+  run.context.progress.Note(BestEpochLine(head.phase));
+  return head;
 }
 
 LabelledPhotos PhotosOf(const Dataset& dataset, const FeatureSet& set) {
@@ -185,10 +193,7 @@ LabelledPhotos PhotosOf(const Dataset& dataset, const FeatureSet& set) {
 std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, const FeatureSet& set,
                               ThreadPool& threads) {
   constexpr int kBatch = 256;
-  Graph graph;
-  graph.Input(1, 1, static_cast<int>(set.channels));
-  AppendHead(card, &graph);
-  Plan plan(graph, head, {.max_batch = kBatch}, threads);
+  Plan plan(HeadGraph(card, static_cast<int>(set.channels)), head, {.max_batch = kBatch}, threads);
   const size_t outputs = static_cast<size_t>(plan.output_shape().c);
   std::vector<float> logits(set.num_photos() * outputs);
   for (size_t begin = 0; begin < set.num_photos(); begin += kBatch) {
@@ -201,40 +206,48 @@ std::vector<float> HeadLogits(const ModelCard& card, const TensorMap& head, cons
 
 // The head as it is before any training.
 void ResetHead(uint64_t seed, ClassifierModel* model) {
-  Graph graph;
   const Graph backbone = BuildNetwork(model->card.network);
-  graph.Input(1, 1, backbone.shape(backbone.output()).c);
-  AppendHead(model->card, &graph);
-  for (auto& [name, tensor] : InitialWeights(graph.Layout(), seed)) model->weights[name] = std::move(tensor);
+  const Graph head = HeadGraph(model->card, backbone.shape(backbone.output()).c);
+  for (auto& [name, tensor] : InitialWeights(head.Layout(), seed)) model->weights[name] = std::move(tensor);
 }
 
 // The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head,
 // and the report how long the steps waited for photos.
-TrainingPhase FineTuneModel(const TrainOptions& options, const Dataset& dataset, const Features& features,
-                            const HeadState& head, const Json& identity, const RunFolder& folder,
-                            ClassifierModel* model, TrainReport* report, const RunContext& context) {
-  const Recipe& recipe = options.recipe;
-  const LossSum before = CalibratedLoss(HeadLogits(model->card, model->weights, features.validation, context.threads),
-                                        features.validation.labels);
+TrainingPhase FineTuneModel(const Run& run, const TrainingPhase& head, ClassifierModel* model, TrainReport* report) {
+  const Recipe& recipe = run.options.recipe;
+  const FeatureSet& validation = run.features.validation;
+  const LossSum before =
+      CalibratedLoss(HeadLogits(model->card, model->weights, validation, run.context.threads), validation.labels);
   const EpochResult baseline = {.validation_loss = before.mean_loss(), .validation_accuracy = before.accuracy()};
-  FineTuner tuner(recipe, options.seed, model->card, model->weights, PhotosOf(dataset, features.train),
-                  PhotosOf(dataset, features.validation), baseline, context);
-  const auto epoch_done = [&](const FineTuneState& state) {
-    WriteRunLogs(folder, std::vector<TrainingPhase>{PhaseOf(head), PhaseOf(state)});
-    const EpochResult& epoch = state.history.back();
-    context.progress.Note(EpochLine(epoch, recipe.fine_tune.optimizer.epochs, state.best_epoch == epoch.epoch));
+  PhotoSource source(PhotosOf(run.dataset, run.features.train), PhotosOf(run.dataset, validation),
+                     model->card.preprocessing, recipe.augment, run.options.seed, run.context.threads);
+  Trainer trainer(FineTunePhase(recipe, model->card, baseline, source.training_labels(), run.options.seed),
+                  model->weights, source, run.context);
+  const auto phase = [](const TrainingState& state) {
+    return TrainingPhase{"fine-tune", state.history, state.best_epoch};
   };
-  RunFineTuning({options.run_folder, identity, options.resume, epoch_done}, &tuner, context);
-  report->seconds_waited = tuner.seconds_waited();
-  if (tuner.state().best_epoch > 0) {
-    model->weights = tuner.BestWeights();
+  PhaseOptions how;
+  how.name = how.task = "fine-tuning";
+  how.remedy = "try a tenth of --finetune-lr, or --clip-norm 1";
+  how.checkpoints = {run.folder.fine_tune_slot(0), run.folder.fine_tune_slot(1)};
+  how.stopped = run.folder.fine_tune_stopped();
+  how.identity = run.identity;
+  how.resume = run.options.resume;
+  how.log = [&](const TrainingState& state) {
+    WriteRunLogs(run.folder, std::vector<TrainingPhase>{head, phase(state)});
+  };
+  RunPhase(how, &trainer, run.context);
+
+  report->seconds_waited = source.seconds_waited();
+  if (trainer.state().best_epoch > 0) {
+    model->weights = trainer.BestWeights();
   } else {
-    context.progress.Note("no epoch of the fine-tuning is better on the validation photos: the head alone is kept");
+    run.context.progress.Note("no epoch of the fine-tuning is better on the validation photos: the head alone is kept");
   }
-  return PhaseOf(tuner.state());
+  return phase(trainer.state());
 }
 
-// The same for the whole network, from the photos.
+// Logits of the whole network, from the photos.
 std::vector<float> PhotoLogits(const ClassifierModel& model, const LabelledPhotos& photos, const RunContext& context) {
   constexpr int kBatch = 16;
   Plan plan(BuildModelGraph(model.card), model.weights, {.max_batch = kBatch}, context.threads);
@@ -336,7 +349,7 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   }
   Backbone backbone = LoadBackbone(BackboneOf(options.recipe), weights, context.progress, options.seed);
   const Json identity = IdentityOf(options.recipe, options.seed, backbone.digest, dataset);
-  if (options.resume) CheckResumable(options, identity, folder);
+  if (options.resume) CheckResumable(identity, folder);
 
   // A split that was read from there stays as it is: comments, order and further columns are somebody's.
   if (!SameFile(options.split_file, folder.splits())) WriteSplitFile(dataset, folder.splits());
@@ -347,24 +360,21 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   report.num_skipped = WriteSkipped(dataset, features, folder.skipped());
   report.seconds_features = watch.Lap();
 
-  HeadTrainer trainer(options.recipe, options.seed, static_cast<int>(dataset.class_names.size()), features.train,
-                      features.validation, context);
-  TrainHead(&trainer, options, identity, folder, context);
-  report.best_epoch = trainer.state().best_epoch;
-  report.epochs_run = static_cast<int>(trainer.state().history.size());
-  report.seconds_head = watch.Lap();
-  std::vector<TrainingPhase> phases = {PhaseOf(trainer.state())};
-
   ClassifierModel model;
   model.card = MakeCard(options, backbone, dataset);
-  const TensorMap head = trainer.BestWeights();
+  const Run run{options, folder, dataset, features, identity, context};
+  const TrainedHead head = TrainHead(run, model.card);
+  std::vector<TrainingPhase> phases = {head.phase};
+  report.best_epoch = head.phase.best_epoch;
+  report.epochs_run = static_cast<int>(head.phase.history.size());
+  report.seconds_head = watch.Lap();
+
   model.weights = std::move(backbone.weights);
-  for (const auto& [name, tensor] : head) model.weights.emplace(name, tensor.Clone());
+  for (const auto& [name, tensor] : head.weights) model.weights.emplace(name, tensor.Clone());
   // A head on features of random weights knows nothing that would survive their training.
   if (from_scratch) ResetHead(options.seed, &model);
   if (options.recipe.fine_tune.layers != FineTune::kOff) {
-    phases.push_back(
-        FineTuneModel(options, dataset, features, trainer.state(), identity, folder, &model, &report, context));
+    phases.push_back(FineTuneModel(run, head.phase, &model, &report));
     report.fine_tune_best_epoch = phases.back().best_epoch;
     report.fine_tune_epochs_run = static_cast<int>(phases.back().history.size());
     report.seconds_fine_tune = watch.Lap();
@@ -375,7 +385,7 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
       features,
       [&](const FeatureSet& set) {
         return report.fine_tune_best_epoch > 0 ? PhotoLogits(model, PhotosOf(dataset, set), context)
-                                               : HeadLogits(model.card, head, set, context.threads);
+                                               : HeadLogits(model.card, head.weights, set, context.threads);
       },
       &model.card, &report);
   WriteModel(options.output, &model, context.threads);
