@@ -174,19 +174,26 @@ void WriteFileAtomic(const fs::path& path, std::string_view bytes, FileOps& ops)
   file.Commit();
 }
 
-void ExtendFile(const fs::path& path, std::string_view bytes, FileOps& ops) {
+std::string TryWriteFileAtomic(const fs::path& path, std::string_view bytes, FileOps& ops) {
+  std::string problem;
+  AtomicFile file(path, ops, &problem);
+  file.Write(bytes);
+  file.Commit();
+  return problem;
+}
+
+std::string TryExtendFile(const fs::path& path, std::string_view bytes, FileOps& ops) {
   std::string present, reason;
   if (!TryReadFile(path, bytes.size(), &present, &reason) || present.empty() || !bytes.starts_with(present)) {
-    WriteFileAtomic(path, bytes, ops);
-    return;
+    return TryWriteFileAtomic(path, bytes, ops);
   }
   bytes.remove_prefix(present.size());
-  if (bytes.empty()) return;
-  const auto check = [&](int64_t result, const char* doing) {
-    if (result >= 0) return result;
-    Fail(ErrorKind::kIo, "{}: cannot {}: {}", Printable(path.native()), doing, ErrnoText(static_cast<int>(-result)));
+  if (bytes.empty()) return "";
+  const auto problem = [&](const char* doing, int64_t result) {
+    return fmt::format("{}: cannot {}: {}", Printable(path.native()), doing, ErrnoText(static_cast<int>(-result)));
   };
-  const int fd = static_cast<int>(check(ops.Open(path, O_WRONLY | O_APPEND | O_CLOEXEC, 0), "open"));
+  const int fd = ops.Open(path, O_WRONLY | O_APPEND | O_CLOEXEC, 0);
+  if (fd < 0) return problem("open", fd);
   int64_t written = 0;
   while (!bytes.empty()) {
     written = ops.Write(fd, bytes.data(), bytes.size());
@@ -195,8 +202,8 @@ void ExtendFile(const fs::path& path, std::string_view bytes, FileOps& ops) {
     bytes.remove_prefix(static_cast<size_t>(written));
   }
   const int closed = ops.Close(fd);
-  if (!bytes.empty()) check(written == 0 ? -EIO : written, "append");
-  check(closed, "close");
+  if (!bytes.empty()) return problem("append", written == 0 ? -EIO : written);
+  return closed < 0 ? problem("close", closed) : "";
 }
 
 bool TryReadFile(const fs::path& path, size_t max_bytes, std::string* bytes, std::string* reason) {

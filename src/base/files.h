@@ -59,11 +59,15 @@ class AtomicFile {
 
 void WriteFileAtomic(const std::filesystem::path& path, std::string_view bytes, FileOps& ops = FileOps::System());
 
+// The same without failing: what went wrong, or nothing.
+std::string TryWriteFileAtomic(const std::filesystem::path& path, std::string_view bytes,
+                               FileOps& ops = FileOps::System());
+
 // Brings a file that other programs follow while it grows to `bytes`: where it holds a beginning of them, the rest is
 // appended, so that they see it (a reader keeps the file that it opened, whatever is renamed over it); else it is
 // replaced atomically. Appending is not flushed and may stop half-way: what is there then is a beginning again, and the
-// next call goes on.
-void ExtendFile(const std::filesystem::path& path, std::string_view bytes, FileOps& ops = FileOps::System());
+// next call goes on. Returns what went wrong, or nothing.
+std::string TryExtendFile(const std::filesystem::path& path, std::string_view bytes, FileOps& ops = FileOps::System());
 
 // The whole file. kIo if it cannot be read or is larger than max_bytes (what it is for stands in the message).
 std::string ReadFile(const std::filesystem::path& path, size_t max_bytes = size_t{1} << 30);

@@ -127,7 +127,7 @@ class FineTuning : public ::testing::Test {
     phase.stopped = folder / "fine-tune-stopped.safetensors";
     phase.identity = kIdentity;
     phase.resume = resume;
-    phase.log = [](const TrainingState&) {};
+    phase.log = [](const TrainingState&) { return std::string(); };
     phase.ops = ops;
     Result result;
     result.error = Catching([&] { RunPhase(phase, &trainer, context); });

@@ -48,10 +48,14 @@ std::string EventFileOf(std::span<const TrainingPhase> phases) {
   return EventFileBytes(events);
 }
 
-void WriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops) {
-  WriteFileAtomic(folder.log(), CsvLog(phases), ops);
-  WriteFileAtomic(folder.json_log(), JsonLog(phases), ops);
-  ExtendFile(folder.events(), EventFileOf(phases), ops);
+std::string TryWriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops) {
+  const std::string problems[] = {TryWriteFileAtomic(folder.log(), CsvLog(phases), ops),
+                                  TryWriteFileAtomic(folder.json_log(), JsonLog(phases), ops),
+                                  TryExtendFile(folder.events(), EventFileOf(phases), ops)};
+  for (const std::string& problem : problems) {
+    if (!problem.empty()) return problem;
+  }
+  return "";
 }
 
 }  // namespace siskin

@@ -30,8 +30,10 @@ std::string JsonLog(std::span<const TrainingPhase> phases);
 // all phases.
 std::string EventFileOf(std::span<const TrainingPhase> phases);
 
-// All into the run folder: the logs atomically, the event file by ExtendFile, because TensorBoard keeps reading the
-// file that it once opened.
-void WriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases, FileOps& ops = FileOps::System());
+// All into the run folder: the logs atomically, the event file by TryExtendFile, because TensorBoard keeps reading the
+// file that it once opened. Returns the first thing that went wrong, or nothing: what is missing comes with the next
+// epoch.
+std::string TryWriteRunLogs(const RunFolder& folder, std::span<const TrainingPhase> phases,
+                            FileOps& ops = FileOps::System());
 
 }  // namespace siskin

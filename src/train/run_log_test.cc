@@ -94,13 +94,28 @@ TEST(RunLogs, AreAFunctionOfTheHistory) {
   const testing::TemporaryFolder folder;
   const RunFolder run(folder.path() / "run");
   const std::vector<TrainingPhase> all = TwoPhases();
-  WriteRunLogs(run, std::span(all).first(1));
+  EXPECT_EQ(TryWriteRunLogs(run, std::span(all).first(1)), "");
   EXPECT_EQ(ReadFile(run.json_log()), JsonLog(std::span(all).first(1)));
-  WriteRunLogs(run, all);
-  WriteRunLogs(run, all);
+  EXPECT_EQ(TryWriteRunLogs(run, all), "");
+  EXPECT_EQ(TryWriteRunLogs(run, all), "");
   EXPECT_EQ(ReadFile(run.json_log()), JsonLog(all));
   EXPECT_EQ(ReadFile(run.events()), EventFileOf(all));
   EXPECT_NE(run.events().filename().native().find("tfevents"), std::string::npos);
+}
+
+// A training goes on without its logs; the next ones have all.
+TEST(RunLogs, OnAFullDiskSayWhatWentWrong) {
+  const testing::TemporaryFolder folder;
+  const RunFolder run(folder.path() / "run");
+  const std::vector<TrainingPhase> all = TwoPhases();
+  ASSERT_EQ(TryWriteRunLogs(run, std::span(all).first(1)), "");
+  testing::FullDisk disk;
+  const std::string problem = TryWriteRunLogs(run, all, disk);
+  EXPECT_NE(problem.find("log.csv: cannot write: No space left"), std::string::npos) << problem;
+  EXPECT_EQ(ReadFile(run.log()), CsvLog(std::span(all).first(1)));
+  EXPECT_EQ(TryWriteRunLogs(run, all), "");
+  EXPECT_EQ(ReadFile(run.log()), CsvLog(all));
+  EXPECT_EQ(ReadFile(run.events()), EventFileOf(all));
 }
 
 }  // namespace

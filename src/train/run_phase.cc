@@ -32,7 +32,7 @@ class Phase {
     } else {
       RemoveCheckpoints();
     }
-    options_.log(trainer_.state());
+    Log();
     if (options_.short_epochs) {
       const size_t left = static_cast<size_t>(trainer_.options().optimizer.epochs) - trainer_.state().history.size();
       context_.progress.Begin(options_.task, "epochs", left);
@@ -53,7 +53,7 @@ class Phase {
     const bool done = RunSteps();
     if (!options_.short_epochs) context_.progress.Finish();
     if (!done) return;
-    options_.log(state);
+    Log();
     const EpochResult& epoch = state.history.back();
     const bool best = state.best_epoch == epoch.epoch && epoch.epoch >= trainer_.options().first_candidate;
     const std::string line = EpochLine(epoch, trainer_.options().optimizer.epochs, best);
@@ -107,6 +107,11 @@ class Phase {
   void Save(const fs::path& file) {
     const std::string problem = TryWriteCheckpoint(file, trainer_.state(), options_.identity, *options_.ops);
     if (!problem.empty()) context_.progress.Warn(problem + "; the training goes on without this checkpoint");
+  }
+
+  void Log() const {
+    const std::string problem = options_.log(trainer_.state());
+    if (!problem.empty()) context_.progress.Warn(problem + "; the training goes on without this log");
   }
 
   void RemoveCheckpoints() const {

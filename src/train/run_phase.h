@@ -32,7 +32,8 @@ struct PhaseOptions {
   std::filesystem::path stopped;                   // of a stop; none with short epochs
   Json identity;                                   // what must be the same to go on
   bool resume = false;                             // else checkpoints that are there are removed
-  std::function<void(const TrainingState&)> log;   // called before the first epoch and after every one
+  // Called before the first epoch and after every one; returns what went wrong, or nothing.
+  std::function<std::string(const TrainingState&)> log;
   FileOps* ops = &FileOps::System();
 };
 

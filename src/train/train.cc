@@ -173,7 +173,9 @@ TrainedHead TrainHead(const Run& run, const ModelCard& card) {
   how.checkpoints = {run.folder.checkpoint()};
   how.identity = run.identity;
   how.resume = run.options.resume;
-  how.log = [&](const TrainingState& state) { WriteRunLogs(run.folder, std::vector<TrainingPhase>{phase(state)}); };
+  how.log = [&](const TrainingState& state) {
+    return TryWriteRunLogs(run.folder, std::vector<TrainingPhase>{phase(state)});
+  };
   RunPhase(how, &trainer, run.context);
 
   TrainedHead head{phase(trainer.state()), trainer.BestWeights()};
@@ -234,7 +236,7 @@ TrainingPhase FineTuneModel(const Run& run, const TrainingPhase& head, Classifie
   how.identity = run.identity;
   how.resume = run.options.resume;
   how.log = [&](const TrainingState& state) {
-    WriteRunLogs(run.folder, std::vector<TrainingPhase>{head, phase(state)});
+    return TryWriteRunLogs(run.folder, std::vector<TrainingPhase>{head, phase(state)});
   };
   RunPhase(how, &trainer, run.context);
 

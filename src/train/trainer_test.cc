@@ -409,7 +409,7 @@ TEST(Trainer, DivergingIsAnErrorWithTheRemedy) {
   phase.remedy = "try --lr 100";
   phase.short_epochs = true;
   phase.checkpoints = {folder.path() / "checkpoint.safetensors"};
-  phase.log = [](const TrainingState&) {};
+  phase.log = [](const TrainingState&) { return std::string(); };
   testing::ExpectError(ErrorKind::kUsage,
                        "the head's training diverges: a loss or gradient is NaN, also after 3 tries with half the "
                        "learning rate; try --lr 100. The photos of the last step: ",
