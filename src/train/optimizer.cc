@@ -96,9 +96,14 @@ double L2Norm(std::span<const float> values, std::vector<double>* scratch, Threa
   std::vector<double>& squares = *scratch;  // by chunk
   squares.assign((values.size() + kChunk - 1) / kChunk, 0);
   ForEachChunk(values.size(), threads, [&](size_t begin, size_t count) {
-    constexpr size_t kSums = 16;  // independent chains, which a compiler may keep in one vector
+    constexpr size_t kSums = 16;  // independent chains, which a compiler keeps in vectors
     float sums[kSums] = {};
-    for (size_t i = begin; i < begin + count; ++i) sums[(i - begin) % kSums] += values[i] * values[i];
+    const float* const value = values.data() + begin;
+    const size_t whole = count / kSums * kSums;
+    for (size_t i = 0; i < whole; i += kSums) {
+      for (size_t k = 0; k < kSums; ++k) sums[k] += value[i + k] * value[i + k];
+    }
+    for (size_t i = whole; i < count; ++i) sums[i - whole] += value[i] * value[i];
     for (const float sum : sums) squares[begin / kChunk] += static_cast<double>(sum);
   });
   return std::sqrt(std::accumulate(squares.begin(), squares.end(), 0.0));
