@@ -58,7 +58,7 @@ std::string Matrix(const Metrics& metrics) {
   return html + "</tbody></table></div>\n";
 }
 
-std::string ConfusionTableHtml(const Metrics& metrics) {
+std::string HtmlConfusionTable(const Metrics& metrics) {
   constexpr size_t kMost = 25;
   const std::vector<Confusion> all = FrequentConfusions(metrics, kMost);
   if (all.empty()) return "<p>Not one photo was taken for another class.</p>\n";
@@ -108,7 +108,7 @@ std::string MistakesSection(const ReportContent& content, const Metrics& metrics
 std::string ConfusionSection(const Metrics& metrics) {
   constexpr size_t kMatrixClasses = 30;  // 30 columns of counts still fit a wide screen
   return SectionHtml("What is taken for what",
-                     metrics.classes.size() <= kMatrixClasses ? Matrix(metrics) : ConfusionTableHtml(metrics));
+                     metrics.classes.size() <= kMatrixClasses ? Matrix(metrics) : HtmlConfusionTable(metrics));
 }
 
 std::string ClassesSection(const Metrics& metrics) {
