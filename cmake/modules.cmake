@@ -118,6 +118,14 @@ function(siskin_layer_sources out layer)
   set(${out} ${all} PARENT_SCOPE)
 endfunction()
 
+# Compiles for size what does no arithmetic to speak of: half of the bytes and 60 % of the compile time of -O3.
+set(SISKIN_COMPUTING_LAYERS base tensor kernels images photos data graph model train)
+function(siskin_optimize target layer)
+  if(NOT layer IN_LIST SISKIN_COMPUTING_LAYERS)
+    target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
+  endif()
+endfunction()
+
 # The target of a layer. Objects and no archive: each is compiled once, to be part of four libraries, and what these
 # export is decided by SISKIN_API alone.
 function(siskin_layer layer)
@@ -129,6 +137,7 @@ function(siskin_layer layer)
   list(TRANSFORM ${layer}_LIBRARIES PREPEND siskin_with_ OUTPUT_VARIABLE libraries)
   target_link_libraries(siskin_${layer} PRIVATE siskin_flags ${used} ${libraries})
   target_compile_definitions(siskin_${layer} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
+  siskin_optimize(siskin_${layer} ${layer})
   siskin_unity(siskin_${layer})
 endfunction()
 
@@ -185,6 +194,7 @@ function(siskin_program name)
   foreach(target IN ITEMS ${arg_WITHOUT_MAIN} ${name})
     target_compile_definitions(${target} PRIVATE SISKIN_VERSION="${PROJECT_VERSION}")
     target_link_libraries(${target} PRIVATE ${arg_LIBRARY} siskin_flags ${libraries})
+    siskin_optimize(${target} ${arg_LAYER})
     siskin_unity(${target})
   endforeach()
 endfunction()
@@ -200,7 +210,7 @@ function(siskin_tests)
     COMPILE_DEFINITIONS SISKIN_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(siskin_testing PUBLIC siskin_static siskin_flags GTest::gtest PkgConfig::hwy)
   siskin_unity(siskin_testing)
-  # Test programs are built oftener than run; the library, references and interpreters included, keeps its -O3.
+  # Test programs are built more often than run; the library, references and interpreters included, keeps its -O3.
   target_compile_options(siskin_testing INTERFACE $<$<CONFIG:Release>:-Og>)
   if(SISKIN_SANITIZE MATCHES "undefined")
     # What is tested is checked for undefined behavior, the tests themselves are not: a quarter of their compile time.

@@ -56,12 +56,6 @@ const std::map<std::string, std::string> kLibraries = {
     {"curl/", "curl"}, {"archive", "archive"}, {"jpeglib", "jpeg"}, {"jerror", "jpeg"},
     {"png", "png"},    {"webp/", "webp"},      {"hwy/", "highway"}, {"utf8proc", "utf8proc"}};
 
-// Circles of modules that are still there, each in alphabetical order. The list only gets shorter.
-const Names kKnownCircles = {
-    "graph/training_plan graph/training_plan_impl graph/training_schedule",
-    "train/run_report train/train",
-};
-
 struct SourceFile {
   std::string path;    // "src/cli/main.cc"
   std::string module;  // "cli/main"
@@ -262,11 +256,7 @@ TEST(Layers, CirclesAreFound) {
 TEST(Layers, ModulesDoNotIncludeEachOtherInCircles) {
   const Modules modules = IncludedModules();
   ASSERT_GT(modules.size(), 100u);
-  const Names circles = Circles(modules);
-  for (const std::string& circle : circles) EXPECT_TRUE(kKnownCircles.contains(circle)) << "a circle: " << circle;
-  for (const std::string& known : kKnownCircles) {
-    EXPECT_TRUE(circles.contains(known)) << "no circle any more, take it out of kKnownCircles: " << known;
-  }
+  EXPECT_EQ(Circles(modules), Names());
 }
 
 TEST(Layers, ATestHelperIsIncludedByTestsOnly) {
@@ -294,7 +284,10 @@ TEST(Layers, TheLibraryNeitherPrintsNorExitsNorCatches) {
   for (const SourceFile& file : Sources()) {
     // The programs and the public API are the edges.
     if (file.for_tests || file.folder == "cli" || file.folder == "import" || file.folder == "api") continue;
-    for (const std::string& what : forbidden) EXPECT_FALSE(Uses(file.text, what)) << file.path << ": " << what;
+    for (const std::string& what : forbidden) {
+      if (file.path == "src/base/threads.cc" && what == "catch (") continue;  // hands exceptions to the caller's thread
+      EXPECT_FALSE(Uses(file.text, what)) << file.path << ": " << what;
+    }
   }
 }
 
