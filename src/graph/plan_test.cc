@@ -274,7 +274,7 @@ TEST(Plan, SizesAreReported) {
 TEST(Session, SessionsOfOneModelRunAtTheSameTime) {
   const Graph graph = SmallNetwork();
   const auto model = std::make_shared<CompiledModel>(graph, RandomWeights(graph, 9));
-  constexpr int kSessions = 2, kRuns = 20;
+  constexpr int kSessions = 2, kRuns = 200;  // long enough that they meet on one processor too
   std::vector<std::vector<float>> inputs, expected;
   for (int i = 0; i < kSessions; ++i) {
     ThreadPool threads(1);
@@ -297,6 +297,24 @@ TEST(Session, SessionsOfOneModelRunAtTheSameTime) {
     });
   }
   for (std::thread& thread : threads) thread.join();
+}
+
+// The same without threads, and so without chance: a whole run of another session behind every step of the first.
+TEST(Session, ARunBetweenTheStepsOfAnotherDoesNotDisturbIt) {
+  const Graph graph = SmallNetwork();
+  const auto model = std::make_shared<CompiledModel>(graph, RandomWeights(graph, 9));
+  ThreadPool threads(2);
+  Session first(model, {.max_batch = 2}, threads), second(model, {.max_batch = 3}, threads);
+  const std::vector<float> input = RandomInput(graph, 2, 1), others = RandomInput(graph, 3, 2);
+  std::vector<float> expected(2 * 11), expected_others(3 * 11), output(2 * 11), output_others(3 * 11);
+  first.Run(input, 2, expected);
+  second.Run(others, 3, expected_others);
+  first.SetHook([&](const PlanStep&, const StepMemory&) {
+    second.Run(others, 3, output_others);
+    EXPECT_EQ(output_others, expected_others);
+  });
+  first.Run(input, 2, output);
+  EXPECT_EQ(output, expected);
 }
 
 // Weights are the model's: a second session brings activations only, and outlives whoever compiled.
