@@ -21,6 +21,7 @@
 #include "train/phases.h"
 #include "train/photo_source.h"
 #include "train/run_phase.h"
+#include "train/testing_allocations.h"
 #include "train/trainer.h"
 #include "weights/safetensors.h"
 
@@ -331,6 +332,27 @@ TEST_F(FineTuning, APhotoThatDisappearsIsNamed) {
   fs::remove(train_.files[3]);
   const Result result = Run(Folder("gone"));
   EXPECT_NE(result.error.find(train_.files[3].native()), std::string::npos) << result.error;
+}
+
+TEST_F(FineTuning, NothingIsAllocatedInAStep) {
+  ThreadPool threads(1);
+  Watcher watcher;
+  const RunContext context{threads, watcher, watcher.stop};
+  recipe_.fine_tune.layers = FineTune::kHalf;
+  recipe_.fine_tune.batch = 3;  // seven steps, the last one of two photos
+  recipe_.fine_tune.ema = 0.9;
+  recipe_.fine_tune.clip_norm = 1;
+  for (const bool mixup : {true, false}) {
+    recipe_.fine_tune.mixup = mixup ? 0.2 : 0;
+    recipe_.fine_tune.cutmix = mixup ? 0 : 1;
+    PhotoSource source(train_, validation_, card_.preprocessing, recipe_.augment, kSeed, threads);
+    Trainer trainer(FineTunePhase(recipe_, card_, head_, train_.labels, kSeed), weights_, source, context);
+    ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);  // the first one starts the epoch
+    const size_t before = testing::NumAllocations();
+    ASSERT_GT(before, 0u) << "allocations are not counted";
+    for (int step = 1; step < 7; ++step) ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);
+    EXPECT_EQ(testing::NumAllocations(), before);
+  }
 }
 
 TEST_F(FineTuning, EveryOptimizerAndMixing) {

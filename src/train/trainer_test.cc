@@ -22,10 +22,10 @@
 #include "train/initial_weights.h"
 #include "train/phases.h"
 #include "train/run_phase.h"
+#include "train/testing_allocations.h"
 
 namespace {
 
-// Of this thread: those that decode photos may allocate.
 thread_local size_t num_allocations = 0;
 
 void* Allocate(size_t size, size_t alignment) {
@@ -83,6 +83,11 @@ void operator delete[](void* p, size_t, std::align_val_t) noexcept {
 }
 
 namespace siskin {
+
+size_t testing::NumAllocations() {
+  return num_allocations;
+}
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -443,12 +448,12 @@ TEST(Trainer, NothingIsAllocatedInAStep) {
     options.mixup = 0.2;
     Trainer trainer(options, InitialWeights(options.graph.Layout(), 5), head.source, quiet.context);
     ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);  // the first of an epoch draws the order of photos
-    const size_t before = num_allocations;
+    const size_t before = testing::NumAllocations();
     ASSERT_GT(before, 0u) << "allocations are not counted";
     for (int step = 1; step < trainer.steps_per_epoch(); ++step) {
       ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);
     }
-    EXPECT_EQ(num_allocations, before) << optimizer;
+    EXPECT_EQ(testing::NumAllocations(), before) << optimizer;
   }
 }
 
