@@ -401,26 +401,52 @@ TEST(Trainer, BalancedClassesCountTheSame) {
   EXPECT_NEAR(loss(ClassWeight::kNone), -(std::log(10.0 / 110) + std::log(100.0 / 110)) / 2, 0.1);
 }
 
+// A head's training as a phase, in a folder.
+PhaseOptions PhaseIn(const fs::path& folder) {
+  PhaseOptions phase;
+  phase.name = "head's training";
+  phase.task = "training";
+  phase.remedy = "try --lr 100";
+  phase.short_epochs = true;
+  phase.checkpoints = {folder / "checkpoint.safetensors"};
+  phase.log = [](const TrainingState&) { return std::string(); };
+  return phase;
+}
+
 // It goes back three times, then says so.
-TEST(Trainer, DivergingIsAnErrorWithTheRemedy) {
+TEST(Phase, DivergingIsAnErrorWithTheRemedy) {
   Quiet quiet;
   const TemporaryFolder folder;
   Recipe recipe = SmallRecipe();
   recipe.optimizer = {.kind = Optimizer::kSgd, .epochs = 100, .lr = 1000, .momentum = 0.99, .weight_decay = 0.01};
   const FeatureSet train = Clouds(100, 2, 1), validation = Clouds(60, 2, 2);
   HeadRun head(recipe, 2, train, validation, quiet.context);
-  PhaseOptions phase;
-  phase.name = "head's training";
-  phase.remedy = "try --lr 100";
-  phase.short_epochs = true;
-  phase.checkpoints = {folder.path() / "checkpoint.safetensors"};
-  phase.log = [](const TrainingState&) { return std::string(); };
   testing::ExpectError(ErrorKind::kUsage,
                        "the head's training diverges: a loss or gradient is NaN, also after 3 tries with half the "
                        "learning rate; try --lr 100. The photos of the last step: ",
-                       [&] { RunPhase(phase, &head.trainer, quiet.context); });
+                       [&] { RunPhase(PhaseIn(folder.path()), &head.trainer, quiet.context); });
   EXPECT_EQ(head.state().rollbacks, 3);
   EXPECT_EQ(head.state().lr_factor, 0.125);
+}
+
+// Neither checkpoints nor logs are worth more than the training.
+TEST(Phase, GoesOnWithoutWhatCannotBeWritten) {
+  Quiet quiet;
+  testing::NotingProgress progress;
+  const TemporaryFolder folder;
+  const FeatureSet train = Clouds(100, 2, 1), validation = Clouds(60, 2, 2);
+  HeadRun head(SmallRecipe(), 2, train, validation, quiet.context);
+  testing::FullDisk disk;
+  PhaseOptions phase = PhaseIn(folder.path());
+  phase.ops = &disk;
+  phase.log = [](const TrainingState&) { return std::string("log.csv: cannot write"); };
+  RunPhase(phase, &head.trainer, {quiet.threads, progress, quiet.stop});
+  ExpectSameBits({head.state().history, head.BestWeights()}, Train(SmallRecipe(), 2, quiet.context));
+  const auto warned = [&](const std::string& what) {
+    return std::ranges::count_if(progress.warnings, [&](const std::string& line) { return line.ends_with(what); });
+  };
+  EXPECT_EQ(warned("; the training goes on without this checkpoint"), 5);  // before the first epoch and after each
+  EXPECT_EQ(warned("log.csv: cannot write; the training goes on without this log"), 5);
 }
 
 TEST(Trainer, StopsBetweenSteps) {
