@@ -198,15 +198,17 @@ TensorMap Trainer::WeightsOf(const std::string& parameters, const std::string& s
   return weights;
 }
 
-// The network as it is now, for inference.
-Plan Trainer::ValidationPlan() const {
-  return Plan(options_.graph, WeightsOf(ValidatedArray(), arrays::kStatistics),
-              {.max_batch = options_.validation_batch}, context_.threads);
+// The network as it is now, for inference. A plan takes its weights when it is made: each epoch makes its own.
+Plan& Trainer::ValidationPlan() {
+  validation_plan_.reset();  // before the next one takes as much memory
+  validation_plan_ = std::make_unique<Plan>(options_.graph, WeightsOf(ValidatedArray(), arrays::kStatistics),
+                                            PlanOptions{.max_batch = options_.validation_batch}, context_.threads);
+  return *validation_plan_;
 }
 
 // Calibrated: an overconfident epoch may have the higher plain loss and still be the better model (loss.h).
 std::optional<LossSum> Trainer::Validate() {
-  Plan plan = ValidationPlan();
+  Plan& plan = ValidationPlan();
   const std::span<const int> labels = source_.validation_labels();
   const size_t floats = FloatsOf(plan.input_shape()), outputs = FloatsOf(plan.output_shape());
   const size_t batch = std::min(labels.size(), static_cast<size_t>(plan.max_batch()));

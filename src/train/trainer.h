@@ -83,7 +83,7 @@ class Trainer {
   double LearningRateNow() const;
   const std::string& ValidatedArray() const;
   TensorMap WeightsOf(const std::string& parameters, const std::string& statistics) const;
-  Plan ValidationPlan() const;
+  Plan& ValidationPlan();
   std::optional<LossSum> Validate();  // none: stopped
   void FinishEpoch(const LossSum& validation);
   bool IsNewBest(const EpochResult& epoch) const;
@@ -104,6 +104,7 @@ class Trainer {
   std::vector<float> trained_inputs_, dlogits_, gradient_;
   std::vector<double> norm_scratch_;
   // Of a validation.
+  std::unique_ptr<Plan> validation_plan_;
   std::vector<float> validation_inputs_;
 };
 
