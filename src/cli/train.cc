@@ -4,8 +4,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <cmath>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -23,47 +21,6 @@ namespace siskin::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::vector<std::string> kInputFields = {"network", "alpha", "size", "scaling", "resize", "interpolation"};
-const std::vector<std::string> kHeadFields = {"head", "dropout", "standardize"};
-const std::vector<std::string> kAugmentFields = {"augment",       "rotation",  "width-shift",   "height-shift",
-                                                 "shear",         "zoom",      "channel-shift", "crop",
-                                                 "colour-jitter", "erasing",   "brightness",    "horizontal-flip",
-                                                 "vertical-flip", "fill-mode", "randaugment"};
-
-const std::vector<std::string> kFineTuneFields = {"finetune",
-                                                  "finetune-epochs",
-                                                  "finetune-batch",
-                                                  "finetune-optimizer",
-                                                  "finetune-lr",
-                                                  "backbone-lr",
-                                                  "finetune-momentum",
-                                                  "finetune-nesterov",
-                                                  "finetune-weight-decay",
-                                                  "finetune-schedule",
-                                                  "finetune-warmup",
-                                                  "keep-finetuned",
-                                                  "train-bn",
-                                                  "clip-norm",
-                                                  "ema",
-                                                  "mixup",
-                                                  "cutmix"};
-
-bool Contains(const std::vector<std::string>& names, const std::string& name) {
-  return std::ranges::find(names, name) != names.end();
-}
-
-// All that is neither about the input, nor the head's form, nor fine-tuning, nor augmentation: a field that is added to
-// the table appears here.
-std::vector<std::string> TrainingFields() {
-  std::vector<std::string> names;
-  for (const RecipeField& field : RecipeFields()) {
-    if (Contains(kInputFields, field.name) || Contains(kHeadFields, field.name)) continue;
-    if (Contains(kFineTuneFields, field.name)) continue;
-    if (!Contains(kAugmentFields, field.name)) names.push_back(field.name);
-  }
-  return names;
-}
 
 // "98.72 % (95 % interval 98.21 to 99.08 %, 1,500 photos)"
 std::string AccuracyText(const Metrics& metrics) {
@@ -111,15 +68,15 @@ class TrainVerb : public Verb {
                  "where report.html, logs, split.csv, skipped.csv, features and checkpoint go");
     options.Flag("--resume", &resume_, "go on where an interrupted run with the same options stopped");
     options.Group("Network and its input");
-    recipe_options_.Declare(options, kInputFields);
+    recipe_options_.Declare(options, FieldNames(RecipeGroup::kInput));
     options.Group("Head on top of the features");
-    recipe_options_.Declare(options, kHeadFields);
+    recipe_options_.Declare(options, FieldNames(RecipeGroup::kHead));
     options.Group("Training of the head");
-    recipe_options_.Declare(options, TrainingFields());
+    recipe_options_.Declare(options, FieldNames(RecipeGroup::kTraining));
     options.Group("Fine-tuning: the network itself, behind the head");
-    recipe_options_.Declare(options, kFineTuneFields);
+    recipe_options_.Declare(options, FieldNames(RecipeGroup::kFineTune));
     options.Group("Augmentation (of the training photos, when the network itself is trained)");
-    recipe_options_.Declare(options, kAugmentFields);
+    recipe_options_.Declare(options, FieldNames(RecipeGroup::kAugment));
     options.Text("--augment-preview", "FILE.png", Writes(&preview_, kPreview),
                  "draw what the network will see, and train nothing");
     options.Group("Common options");

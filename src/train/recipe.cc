@@ -191,35 +191,8 @@ RecipeField AugmentField(const char* name, const std::string& placeholder, const
           .print = [=](const Recipe& recipe) { return std::string(print(recipe.augment)); }};
 }
 
-void AppendAugmentFields(std::vector<RecipeField>* fields) {
-  // "custom" is what a changed preset prints: the fields that follow say what it is.
-  const auto parse_preset = [](std::string_view text, Augmentation* a) {
-    if (text != "custom") *a = FindAugmentation(text);
-  };
-  const auto parse_fill = [](std::string_view text, Augmentation* a) { a->fill_mode = ParseFillMode(text); };
-  const auto print_fill = [](const Augmentation& a) { return Name(a.fill_mode); };
-  fields->push_back(AugmentField("augment", fmt::format("{}", fmt::join(AugmentationNames(), "|")),
-                                 "where the defaults of the other options of augmentation come from", parse_preset,
-                                 NameOf));
-  for (const AugmentationNumber& n : AugmentationNumbers()) {
-    fields->push_back(
-        NumberField<double>(n.name, n.help, n.low, n.high, [m = n.member](auto& r) -> auto& { return r.augment.*m; }));
-  }
-  fields->push_back(
-      AugmentField("brightness", "LOW,HIGH|none", "range of a random factor", ParseBrightness, BrightnessText));
-  fields->push_back(FlagField("horizontal-flip", "half of the photos mirrored, left and right exchanged",
-                              [](auto& r) -> auto& { return r.augment.horizontal_flip; }));
-  fields->push_back(FlagField("vertical-flip", "half of the photos upside down",
-                              [](auto& r) -> auto& { return r.augment.vertical_flip; }));
-  fields->push_back(AugmentField("fill-mode", "nearest|constant|reflect|wrap", "what lies beyond the edges of a photo",
-                                 parse_fill, print_fill));
-  fields->push_back(AugmentField("randaugment", "OPS,MAGNITUDE|none",
-                                 "so many random operations of 14, each this strong (of 30), as 2,9", ParseRandAugment,
-                                 RandAugmentText));
-}
-
-std::vector<RecipeField> MakeFields() {
-  std::vector<RecipeField> fields = {
+std::vector<RecipeField> InputFields() {
+  return {
       NetworkField(),
       NumberField<double>("alpha", "width multiplier of the network", 0, 10, [](auto& r) -> auto& { return r.alpha; }),
       NumberField<int>("size", "side of the input in pixels, 0: the network's own", 0, 2048,
@@ -228,11 +201,21 @@ std::vector<RecipeField> MakeFields() {
       ChoiceField("resize", "how a photo becomes square", kResizeModes, [](auto& r) -> auto& { return r.resize; }),
       ChoiceField("interpolation", "how pixels are resampled", kInterpolations,
                   [](auto& r) -> auto& { return r.interpolation; }),
+  };
+}
+
+std::vector<RecipeField> HeadFields() {
+  return {
       HeadField(),
       NumberField<float>("dropout", "share of hidden units left out in a step", 0.0f, 0.99f,
                          [](auto& r) -> auto& { return r.head.dropout; }),
       FlagField("standardize", "features to mean 0 and deviation 1 first",
                 [](auto& r) -> auto& { return r.standardize; }),
+  };
+}
+
+std::vector<RecipeField> TrainingFields() {
+  return {
       NumberField<int>("epochs", "passes over the training photos", 1, 1'000'000,
                        [](auto& r) -> auto& { return r.optimizer.epochs; }),
       NumberField<int>("head-batch", "photos in a step of the head's training", 1, 65536,
@@ -259,6 +242,11 @@ std::vector<RecipeField> MakeFields() {
                           [](auto& r) -> auto& { return r.label_smoothing; }),
       ChoiceField("select-by", "validation number that picks the best epoch", kSelections,
                   [](auto& r) -> auto& { return r.select_by; }),
+  };
+}
+
+std::vector<RecipeField> FineTuneFields() {
+  return {
       ChoiceField("finetune", "layers of the network that are trained behind the head, if that helps on validation",
                   kFineTunes, [](auto& r) -> auto& { return r.fine_tune.layers; }),
       NumberField<int>("finetune-epochs", "passes over the training photos", 1, 1'000'000,
@@ -293,7 +281,50 @@ std::vector<RecipeField> MakeFields() {
       NumberField<double>("cutmix", "strength of pasting parts of other photos (1 is usual); 0: off", 0, 10,
                           [](auto& r) -> auto& { return r.fine_tune.cutmix; }),
   };
-  AppendAugmentFields(&fields);
+}
+
+std::vector<RecipeField> AugmentFields() {
+  std::vector<RecipeField> fields;
+  // "custom" is what a changed preset prints: the fields that follow say what it is.
+  const auto parse_preset = [](std::string_view text, Augmentation* a) {
+    if (text != "custom") *a = FindAugmentation(text);
+  };
+  const auto parse_fill = [](std::string_view text, Augmentation* a) { a->fill_mode = ParseFillMode(text); };
+  const auto print_fill = [](const Augmentation& a) { return Name(a.fill_mode); };
+  fields.push_back(AugmentField("augment", fmt::format("{}", fmt::join(AugmentationNames(), "|")),
+                                "where the defaults of the other options of augmentation come from", parse_preset,
+                                NameOf));
+  for (const AugmentationNumber& n : AugmentationNumbers()) {
+    fields.push_back(
+        NumberField<double>(n.name, n.help, n.low, n.high, [m = n.member](auto& r) -> auto& { return r.augment.*m; }));
+  }
+  fields.push_back(
+      AugmentField("brightness", "LOW,HIGH|none", "range of a random factor", ParseBrightness, BrightnessText));
+  fields.push_back(FlagField("horizontal-flip", "half of the photos mirrored, left and right exchanged",
+                             [](auto& r) -> auto& { return r.augment.horizontal_flip; }));
+  fields.push_back(FlagField("vertical-flip", "half of the photos upside down",
+                             [](auto& r) -> auto& { return r.augment.vertical_flip; }));
+  fields.push_back(AugmentField("fill-mode", "nearest|constant|reflect|wrap", "what lies beyond the edges of a photo",
+                                parse_fill, print_fill));
+  fields.push_back(AugmentField("randaugment", "OPS,MAGNITUDE|none",
+                                "so many random operations of 14, each this strong (of 30), as 2,9", ParseRandAugment,
+                                RandAugmentText));
+  return fields;
+}
+
+std::vector<RecipeField> MakeFields() {
+  std::vector<RecipeField> fields;
+  const auto append = [&](RecipeGroup group, std::vector<RecipeField> of_group) {
+    for (RecipeField& field : of_group) {
+      field.group = group;
+      fields.push_back(std::move(field));
+    }
+  };
+  append(RecipeGroup::kInput, InputFields());
+  append(RecipeGroup::kHead, HeadFields());
+  append(RecipeGroup::kTraining, TrainingFields());
+  append(RecipeGroup::kFineTune, FineTuneFields());
+  append(RecipeGroup::kAugment, AugmentFields());
   return fields;
 }
 
@@ -406,6 +437,14 @@ const RecipeField& FindField(std::string_view name) {
 std::span<const RecipeField> RecipeFields() {
   static const std::vector<RecipeField> fields = MakeFields();
   return fields;
+}
+
+std::vector<std::string> FieldNames(RecipeGroup group) {
+  std::vector<std::string> names;
+  for (const RecipeField& field : RecipeFields()) {
+    if (field.group == group) names.push_back(field.name);
+  }
+  return names;
 }
 
 std::span<const std::string> RecipeNames() {

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/json_fwd.h"
 #include "data/augmentation.h"
@@ -66,6 +67,9 @@ struct Recipe {
   Augmentation augment;
 };
 
+// What a field is about; help shows the fields of one group together.
+enum class RecipeGroup { kInput, kHead, kTraining, kFineTune, kAugment };
+
 struct RecipeField {
   enum class Type { kNumber, kFlag, kText };  // in JSON; a flag is an option without a value
 
@@ -75,11 +79,14 @@ struct RecipeField {
   Type type = Type::kText;
   std::function<void(Recipe*, std::string_view)> parse;  // kUsage with what is allowed; a flag takes "true", "false"
   std::function<std::string(const Recipe&)> print;       // what parse would take
+  RecipeGroup group = RecipeGroup::kInput;
 };
 
 // In the order in which help shows them. A field that sets others ("augment") stands before those: who applies several
 // does it in this order.
 std::span<const RecipeField> RecipeFields();
+// The names of a group's fields, in the same order.
+std::vector<std::string> FieldNames(RecipeGroup group);
 
 // "default", "article", "scratch": where the defaults of all fields come from.
 std::span<const std::string> RecipeNames();

@@ -41,6 +41,20 @@ TEST(Recipe, FieldsAreComplete) {
   }
 }
 
+// Help shows group by group: every field once.
+TEST(Recipe, EveryFieldIsInOneGroup) {
+  std::vector<std::string> names;
+  for (const RecipeGroup group : {RecipeGroup::kInput, RecipeGroup::kHead, RecipeGroup::kTraining,
+                                  RecipeGroup::kFineTune, RecipeGroup::kAugment}) {
+    const std::vector<std::string> of_group = FieldNames(group);
+    EXPECT_FALSE(of_group.empty());
+    names.insert(names.end(), of_group.begin(), of_group.end());
+  }
+  std::vector<std::string> all;
+  for (const RecipeField& field : RecipeFields()) all.push_back(field.name);
+  EXPECT_EQ(names, all);
+}
+
 TEST(Recipe, JsonIsTyped) {
   const Json json = ToJson(FindRecipe("article"));
   EXPECT_EQ(json["name"], "article");
