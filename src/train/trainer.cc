@@ -198,11 +198,15 @@ TensorMap Trainer::WeightsOf(const std::string& parameters, const std::string& s
   return weights;
 }
 
-// The network as it is now, for inference. A plan takes its weights when it is made: each epoch makes its own.
+// The network as it is now, for inference: made once, its weights replaced after every epoch.
 Plan& Trainer::ValidationPlan() {
-  validation_plan_.reset();  // before the next one takes as much memory
-  validation_plan_ = std::make_unique<Plan>(options_.graph, WeightsOf(ValidatedArray(), arrays::kStatistics),
-                                            PlanOptions{.max_batch = options_.validation_batch}, context_.threads);
+  const TensorMap weights = WeightsOf(ValidatedArray(), arrays::kStatistics);
+  if (validation_plan_) {
+    validation_plan_->ReplaceWeights(weights);
+  } else {
+    validation_plan_ = std::make_unique<Plan>(options_.graph, weights,
+                                              PlanOptions{.max_batch = options_.validation_batch}, context_.threads);
+  }
   return *validation_plan_;
 }
 
