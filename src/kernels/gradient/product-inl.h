@@ -69,6 +69,7 @@ struct Prefetch {
 struct TilePlace {
   float* data;
   int stride;
+  bool is_near;  // in L1 already
 };
 
 // A tile of dW and where its operands are: to = the sum over the pixels + addends[0] + addends[1] ..., in this order.
@@ -86,6 +87,7 @@ struct GradientTile {
 
 // Row `row` of a tile, which is written at its end.
 HWY_INLINE void FetchTileRow(const TilePlace& place, int row, int columns) {
+  if (place.is_near) return;
   const float* line = place.data + static_cast<ptrdiff_t>(row) * place.stride;
   HWY_UNROLL(4)
   for (int v = 0; v < kTileVectors; ++v) PrefetchL1ToWrite(line + v * kLanes);

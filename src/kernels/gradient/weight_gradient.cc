@@ -275,13 +275,13 @@ class WeightGradient {
       const TreeStep step = TreeStepOf(group, num_groups);
       std::array<TilePlace, kPlaces + std::tuple_size_v<decltype(target.addends)>> addends;
       size_t num_addends = 0;
-      for (int i = 1; i <= step.additions; ++i) addends[num_addends++] = {tree[step.waiting - i], kPanelWidth};
-      tile.to = {tree[step.place()], kPanelWidth};
+      for (int i = 1; i <= step.additions; ++i) addends[num_addends++] = {tree[step.waiting - i], kPanelWidth, true};
+      tile.to = {tree[step.place()], kPanelWidth, true};
       if (group + 1 == num_groups) {
         for (int i = 0; i < target.num_addends; ++i) {
-          addends[num_addends++] = {target.addends[static_cast<size_t>(i)] + offset, n_};
+          addends[num_addends++] = {target.addends[static_cast<size_t>(i)] + offset, n_, false};
         }
-        tile.to = {target.to + offset, n_};
+        tile.to = {target.to + offset, n_, false};
       }
       tile.addends = std::span(addends).first(num_addends);
       const Range pixels = pieces_.group_pixels(piece, group);
