@@ -69,7 +69,7 @@ struct Prefetch {
 struct TilePlace {
   float* data;
   int stride;
-  bool is_near;  // in L1 already
+  bool is_near;  // in L1 already; what a tile in L1 is added to is there as well
 };
 
 // A tile of dW and where its operands are: to = the sum over the pixels + addends[0] + addends[1] ..., in this order.
@@ -146,8 +146,8 @@ void ComputeGradientTile(const GradientTile& tile) {
   };
   // What the tile is added to is fetched, from L3 perhaps, row by row during the first half: all at once would keep the
   // loads of A waiting.
-  const int pixels_per_row = tile.pixels / (2 * kRows);
-  for (int row = 0; row < kRows; ++row) {
+  const int pixels_per_row = tile.to.is_near ? 0 : tile.pixels / (2 * kRows);
+  for (int row = 0; row < kRows && !tile.to.is_near; ++row) {
     FetchTileRow(tile.to, row, tile.columns);
     for (const TilePlace& addend : tile.addends) {
       if (addend.data != tile.to.data) FetchTileRow(addend, row, tile.columns);
@@ -155,17 +155,30 @@ void ComputeGradientTile(const GradientTile& tile) {
     add_pixels(pixels_per_row);
   }
   add_pixels(tile.pixels - kRows * pixels_per_row);
-  for (const TilePlace& addend : tile.addends) {
+  const auto row_of = [](const TilePlace& place, int row, int v) __attribute__((always_inline)) {
+    return place.data + static_cast<ptrdiff_t>(row) * place.stride + v * kLanes;
+  };
+  const size_t num_addends = tile.addends.size();
+  for (size_t i = 0; i + 1 < num_addends; ++i) {
+    const TilePlace addend = tile.addends[i];
+    ForEachTileVector<kRows>(tile.columns,
+                             [&](const auto& memory, int row, int v) HWY_ATTR __attribute__((always_inline)) {
+                               sums[row][v] = hn::Add(memory.Load(row_of(addend, row, v)), sums[row][v]);
+                             });
+  }
+  // The last one on the way to memory.
+  const TilePlace to = tile.to;
+  if (num_addends == 0) {
+    ForEachTileVector<kRows>(tile.columns,
+                             [&](const auto& memory, int row, int v) HWY_ATTR
+                             __attribute__((always_inline)) { memory.Store(sums[row][v], row_of(to, row, v)); });
+  } else {
+    const TilePlace last = tile.addends[num_addends - 1];
     ForEachTileVector<kRows>(
         tile.columns, [&](const auto& memory, int row, int v) HWY_ATTR __attribute__((always_inline)) {
-          const float* from = addend.data + static_cast<ptrdiff_t>(row) * addend.stride + v * kLanes;
-          sums[row][v] = hn::Add(memory.Load(from), sums[row][v]);
+          memory.Store(hn::Add(memory.Load(row_of(last, row, v)), sums[row][v]), row_of(to, row, v));
         });
   }
-  ForEachTileVector<kRows>(
-      tile.columns, [&](const auto& memory, int row, int v) HWY_ATTR __attribute__((always_inline)) {
-        memory.Store(sums[row][v], tile.to.data + static_cast<ptrdiff_t>(row) * tile.to.stride + v * kLanes);
-      });
 }
 
 using GradientTileFunction = void (*)(const GradientTile&);
