@@ -24,9 +24,9 @@
 #include "networks/catalogue.h"
 #include "siskin/error.h"
 #include "train/initial_weights.h"
+#include "weights/file/safetensors.h"
 #include "weights/import.h"
-#include "weights/safetensors.h"
-#include "weights/store.h"
+#include "weights/store/store.h"
 
 namespace siskin {
 namespace {

@@ -1,7 +1,7 @@
-// weights/archive.h: the zip of a .keras file and the tar.gz of a package.
+// weights/store/archive.h: the zip of a .keras file and the tar.gz of a package.
 #include "base/json.h"
 #include "fuzz/target.h"
-#include "weights/archive.h"
+#include "weights/store/archive.h"
 
 namespace siskin::fuzz {
 

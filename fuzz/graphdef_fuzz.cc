@@ -1,7 +1,7 @@
-// weights/graphdef.h
+// weights/tensorflow/graphdef.h
 #include "fuzz/target.h"
-#include "weights/graphdef.h"
-#include "weights/signatures.h"
+#include "weights/file/signatures.h"
+#include "weights/tensorflow/graphdef.h"
 
 namespace siskin::fuzz {
 

@@ -1,11 +1,11 @@
-// weights/keras.h and weights/match.h: how Keras lays out models. The input is what siskin-import would deliver: config
-// (may be empty), attributes, then the names of tensors, each ended by a NUL.
+// weights/keras/keras.h and weights/match/match.h: how Keras lays out models. The input is what siskin-import would
+// deliver: config (may be empty), attributes, then the names of tensors, each ended by a NUL.
 #include <optional>
 
 #include "base/json.h"
 #include "fuzz/target.h"
 #include "weights/import.h"
-#include "weights/keras.h"
+#include "weights/keras/keras.h"
 #include "weights/testing_weights.h"
 
 namespace siskin::fuzz {

@@ -1,9 +1,9 @@
-// weights/onnx.h; weights/onnx_structure.h
+// weights/onnx/onnx.h; weights/onnx/onnx_structure.h
 #include "fuzz/target.h"
+#include "weights/file/signatures.h"
 #include "weights/import.h"
-#include "weights/onnx.h"
-#include "weights/onnx_structure.h"
-#include "weights/signatures.h"
+#include "weights/onnx/onnx.h"
+#include "weights/onnx/onnx_structure.h"
 #include "weights/testing_network.h"
 #include "weights/testing_weights.h"
 

@@ -1,7 +1,7 @@
-// weights/safetensors.h, and what is made of such a file: weights by our names or by PyTorch's (weights/import.h).
+// weights/file/safetensors.h, and what is made of such a file: weights by our names or by PyTorch's (weights/import.h).
 #include "fuzz/target.h"
+#include "weights/file/safetensors.h"
 #include "weights/import.h"
-#include "weights/safetensors.h"
 #include "weights/testing_weights.h"
 
 namespace siskin::fuzz {

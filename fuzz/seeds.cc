@@ -14,7 +14,7 @@
 #include "import/testing_hdf5.h"
 #include "model/model_card.h"
 #include "train/epoch.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 #include "weights/testing_archive.h"
 #include "weights/testing_network.h"
 #include "weights/testing_onnx.h"

@@ -1,12 +1,12 @@
-// weights/tfjs.h. The input is model.json, ended by a NUL, and the bytes of the shards, which every read gets a part
-// of.
+// weights/tensorflow/tfjs.h. The input is model.json, ended by a NUL, and the bytes of the shards, which every read
+// gets a part of.
 #include <algorithm>
 
 #include "fuzz/target.h"
+#include "weights/file/signatures.h"
 #include "weights/import.h"
-#include "weights/signatures.h"
+#include "weights/tensorflow/tfjs.h"
 #include "weights/testing_weights.h"
-#include "weights/tfjs.h"
 
 namespace siskin::fuzz {
 

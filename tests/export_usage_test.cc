@@ -15,7 +15,7 @@
 #include "model/testing_model.h"
 #include "photos.h"
 #include "program.h"
-#include "weights/subprocess.h"
+#include "weights/keras/subprocess.h"
 
 namespace siskin::testing {
 namespace {

@@ -12,7 +12,7 @@
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "program.h"
-#include "weights/subprocess.h"
+#include "weights/keras/subprocess.h"
 
 namespace siskin::testing {
 namespace {

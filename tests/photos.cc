@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "networks/catalogue.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin::testing {
 namespace {

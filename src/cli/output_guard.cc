@@ -12,7 +12,7 @@
 #include "cli/output.h"
 #include "data/inputs.h"
 #include "images/decode.h"
-#include "weights/store.h"
+#include "weights/store/store.h"
 
 namespace siskin::cli {
 namespace {

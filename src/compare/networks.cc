@@ -10,7 +10,7 @@
 #include "data/dataset.h"
 #include "networks/catalogue.h"
 #include "train/backbone.h"
-#include "weights/store.h"
+#include "weights/store/store.h"
 
 namespace siskin {
 namespace {

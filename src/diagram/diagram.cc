@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "diagram/outline.h"
-#include "evaluate/html.h"
+#include "evaluate/report/html.h"
 
 namespace siskin {
 namespace {

@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "graph/keras_order.h"
-#include "weights/archive.h"
-#include "weights/hdf5.h"
+#include "weights/keras/hdf5.h"
+#include "weights/store/archive.h"
 
 namespace siskin {
 namespace {

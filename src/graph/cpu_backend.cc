@@ -9,13 +9,13 @@
 #include "kernels/batchnorm/batchnorm.h"
 #include "kernels/batchnorm/training.h"
 #include "kernels/conv/conv.h"
+#include "kernels/conv/input_gradient.h"
+#include "kernels/conv/weight_gradient.h"
 #include "kernels/depthwise/depthwise.h"
+#include "kernels/depthwise/depthwise_gradient.h"
 #include "kernels/elementwise/elementwise.h"
-#include "kernels/gradient/depthwise_gradient.h"
-#include "kernels/gradient/input_gradient.h"
-#include "kernels/gradient/pool_gradient.h"
-#include "kernels/gradient/weight_gradient.h"
 #include "kernels/pool/pool.h"
+#include "kernels/pool/pool_gradient.h"
 #include "kernels/separable/separable.h"
 
 namespace siskin {

@@ -10,8 +10,8 @@
 #include "base/random.h"
 #include "base/testing.h"
 #include "import/testing_hdf5.h"
-#include "weights/hdf5.h"
-#include "weights/subprocess.h"
+#include "weights/keras/hdf5.h"
+#include "weights/keras/subprocess.h"
 #include "weights/testing_archive.h"
 #include "weights/testing_weights.h"
 

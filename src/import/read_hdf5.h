@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 

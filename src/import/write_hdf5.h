@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 

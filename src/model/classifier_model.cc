@@ -10,7 +10,7 @@
 #include "graph/parameters.h"
 #include "kernels/elementwise/elementwise.h"
 #include "model/card_metadata.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 namespace {

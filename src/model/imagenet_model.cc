@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "networks/catalogue.h"
 #include "networks/imagenet_labels.h"
-#include "weights/store.h"
+#include "weights/store/store.h"
 
 namespace siskin {
 namespace {

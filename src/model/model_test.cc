@@ -13,7 +13,7 @@
 #include "model/classifier_model.h"
 #include "model/model_card.h"
 #include "model/testing_model.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 namespace {

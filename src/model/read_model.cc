@@ -7,8 +7,8 @@
 #include "graph/parameters.h"
 #include "model/card_metadata.h"
 #include "model/classifier_model.h"
-#include "weights/file_kind.h"
-#include "weights/safetensors.h"
+#include "weights/file/file_kind.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 namespace {

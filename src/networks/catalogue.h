@@ -11,7 +11,7 @@
 #include "images/preprocess.h"
 #include "networks/network_options.h"
 #include "tensor/tensor.h"
-#include "weights/source.h"
+#include "weights/file/source.h"
 
 namespace siskin {
 

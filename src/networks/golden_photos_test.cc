@@ -16,7 +16,7 @@
 #include "kernels/testing_compare.h"
 #include "networks/catalogue.h"
 #include "networks/testing_golden.h"
-#include "weights/store.h"
+#include "weights/store/store.h"
 
 namespace siskin {
 namespace {

@@ -1,6 +1,6 @@
 // All networks out of ONNX files without names, written by the tests' own exporter in the ways of others (PyTorch's,
 // tf2onnx's): the same answers, and refused where the file computes something else.
-#include "weights/onnx_structure.h"
+#include "weights/onnx/onnx_structure.h"
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,7 @@
 #include "graph/plan.h"
 #include "kernels/testing_compare.h"
 #include "networks/testing_golden.h"
-#include "weights/subprocess.h"
+#include "weights/keras/subprocess.h"
 
 namespace siskin::testing {
 

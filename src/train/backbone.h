@@ -8,7 +8,7 @@
 #include "base/run_context.h"
 #include "networks/catalogue.h"
 #include "tensor/tensor.h"
-#include "weights/store.h"
+#include "weights/store/store.h"
 
 namespace siskin {
 

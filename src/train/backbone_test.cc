@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "base/testing.h"
-#include "weights/names.h"
-#include "weights/naming.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
+#include "weights/names/names.h"
+#include "weights/names/naming.h"
 
 namespace siskin {
 namespace {

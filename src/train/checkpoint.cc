@@ -10,7 +10,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "train/identity.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 namespace {

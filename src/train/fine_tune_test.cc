@@ -23,7 +23,7 @@
 #include "train/run_phase.h"
 #include "train/testing_allocations.h"
 #include "train/trainer.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 namespace {

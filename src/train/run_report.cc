@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/files.h"
-#include "evaluate/report.h"
+#include "evaluate/report/report.h"
 
 namespace siskin {
 namespace {

@@ -20,7 +20,7 @@
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "train/run_folder.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 
 namespace siskin {
 namespace {

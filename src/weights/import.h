@@ -10,7 +10,7 @@
 #include "graph/layout.h"
 #include "graph/parameters.h"
 #include "tensor/tensor.h"
-#include "weights/tfjs.h"
+#include "weights/tensorflow/tfjs.h"
 
 namespace siskin {
 

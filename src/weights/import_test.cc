@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/testing.h"
-#include "weights/safetensors.h"
+#include "weights/file/safetensors.h"
 #include "weights/testing_archive.h"
 #include "weights/testing_weights.h"
 

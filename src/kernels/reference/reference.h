@@ -27,7 +27,7 @@ void CopyChannels(ConstView x, View y, int offset);
 void Softmax(const float* logits, int rows, int classes, float* probabilities);
 void Sigmoid(const float* logits, int count, float* probabilities);
 
-// Gradients: kernels/gradient/, kernels/batchnorm/training.h.
+// Gradients: x_gradient.h beside each kernel, kernels/batchnorm/training.h.
 void MatMulWeightGradient(ConstView x, ConstView dy, float* dw);  // dw: [Cin, Cout]
 void Conv2DWeightGradient(const WindowParams& params, ConstView x, ConstView dy, float* dw);
 void Conv2DInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx);
