@@ -7,7 +7,7 @@
 #define HWY_TARGET_INCLUDE "kernels/conv/weight_gradient.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
-#include "kernels/batch_pieces.h"
+#include "kernels/conv/batch_pieces.h"
 #include "kernels/depthwise/depthwise-inl.h"
 #include "kernels/dispatch.h"
 #include "kernels/gemm/product-inl.h"

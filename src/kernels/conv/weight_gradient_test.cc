@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/batch_pieces.h"
+#include "kernels/conv/batch_pieces.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
