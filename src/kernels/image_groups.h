@@ -27,8 +27,8 @@
 
 namespace siskin {
 
-// Small enough for three machines to have 12, 12 and 8 images of 32, large enough for a sum over 9 x 9 pixels (324) to
-// keep a tile of a weight gradient in registers as long as it takes to make loading and storing it cheap.
+// Small enough for three machines to have 12, 12 and 8 images of 32; with eight, weight gradients of 5 x 5 images would
+// be some 3 % faster and the others as fast (docs/kernels.md).
 inline constexpr int kGroupImages = 4;
 
 class ImageGroups {
