@@ -221,7 +221,7 @@ TEST_F(WrittenFile, MayTellItsProblemInsteadOfRaisingIt) {
       file.Write(" one");
       file.Commit();
     }
-    const bool failed = operation < expected.size();  // behind them only the folder is flushed
+    const bool failed = operation < expected.size();  // after them only the folder is flushed
     EXPECT_EQ(ReadFile(In("file")), failed ? "old" : "new one") << operation;
     EXPECT_NE(problem.find(failed ? "file: " + expected[operation] + ": " : ""), std::string::npos) << problem;
     EXPECT_EQ(problem.empty(), !failed);

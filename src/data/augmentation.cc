@@ -23,7 +23,7 @@ constexpr AugmentationNumber kNumbers[] = {
     {"height-shift", &Augmentation::height_shift, 0, 0.99, "moved up or down by up to this share of the height"},
     {"shear", &Augmentation::shear, 0, 80, "slanted by up to so many degrees"},
     {"zoom", &Augmentation::zoom, 0, 0.99, "height and width each scaled by 1 - N to 1 + N"},
-    {"channel-shift", &Augmentation::channel_shift, 0, 255, "lighter or darker by up to so many of 255"},
+    {"channel-shift", &Augmentation::channel_shift, 0, 255, "lighter or darker by up to this many of 255"},
     {"crop", &Augmentation::crop, 0, 1, "random part of at least this share of the photo, 0: off"},
     {"colour-jitter", &Augmentation::colour_jitter, 0, 1,
      "brightness, contrast and saturation by factors of 1 - N to 1 + N"},

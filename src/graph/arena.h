@@ -13,7 +13,7 @@ namespace siskin {
 class Arena {
  public:
   Arena() = default;
-  // buffers: bytes for one image. scratch: behind them, bytes as they are.
+  // buffers: bytes for one image. scratch: after them, bytes as they are.
   Arena(std::vector<Lifetime> buffers, int images, std::span<const Lifetime> scratch = {});
 
   std::byte* data() { return memory_.bytes().data(); }

@@ -26,8 +26,8 @@ class CompiledModel {
   CompiledModel(const CompiledModel&) = delete;
   CompiledModel& operator=(const CompiledModel&) = delete;
 
-  // Other weights of the same graph, for whoever validates a network that is being trained: sessions stay as they are
-  // and run with the new ones. None of them may be running meanwhile; that is the caller's to see to, and only who made
+  // Other weights of the same graph, for validating a network in training: sessions stay as they are
+  // and run with the new ones. None of them may be running meanwhile; the caller sees to that. Only who made
   // the model can call it, since sessions share it as const. kModel as above; the old weights then stay.
   void ReplaceWeights(const TensorMap& weights);
 

@@ -217,7 +217,7 @@ void Graph::MarkUnnamed(NodeId x) {
 std::pair<Graph, Graph> Graph::SplitBefore(std::string_view name) const {
   const auto cut = std::ranges::find(layers_, name, &Layer::name);
   if (cut == layers_.begin() || cut == layers_.end()) {
-    Fail(ErrorKind::kInternal, "no layer {} to cut a network in front of", name);
+    Fail(ErrorKind::kInternal, "no layer {} to cut a network before", name);
   }
   std::pair<Graph, Graph> parts;
   parts.first.layers_.assign(layers_.begin(), cut);
@@ -228,7 +228,7 @@ std::pair<Graph, Graph> Graph::SplitBefore(std::string_view name) const {
     Layer copy = *layer;
     for (NodeId& input : copy.inputs) {
       if (input.index < seam) {
-        Fail(ErrorKind::kInternal, "{} reads a layer far in front of {}, where the network is cut", copy.name, name);
+        Fail(ErrorKind::kInternal, "{} reads a layer far before {}, where the network is cut", copy.name, name);
       }
       input.index -= seam;
     }

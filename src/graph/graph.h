@@ -65,7 +65,7 @@ class Graph {
   FeatureShape shape(NodeId x) const { return layer(x).output; }
   NodeId output() const { return {static_cast<int>(layers_.size()) - 1}; }  // the last layer added
 
-  // The graph cut in front of a layer: the part before it, and the rest with an input of its own. kInternal if there is
+  // The graph cut before a layer: the part before it, and the rest with an input of its own. kInternal if there is
   // no such layer, or if the rest reads more of the first part than its last layer's output.
   std::pair<Graph, Graph> SplitBefore(std::string_view layer) const;
 

@@ -29,7 +29,7 @@ struct LayerRow {
   const char* matrix = nullptr;
   const char* depthwise = nullptr;
 
-  // Inference. The passes may give it bias, residual and activation; zero padding in front of it; an output in the
+  // Inference. The passes may give it bias, residual and activation; zero padding before it; an output in the
   // place of its input, which it reads element by element. It sees activations as rows without gaps.
   bool has_epilogue = false, takes_padding = false, is_elementwise = false, wants_rows = false;
   StepKind step = StepKind::kNothing;

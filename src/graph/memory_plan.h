@@ -28,7 +28,7 @@ struct MemoryPlan {
   size_t total_bytes = 0;
 };
 
-// Greedy: the largest buffer first, each into the smallest gap it fits in among those alive with it, else behind them.
+// Greedy: the largest buffer first, each into the smallest gap it fits in among those alive with it, else after them.
 // Pisarchyk, Lee 2020, "Efficient memory management for deep neural net inference", section 5.2 (offsets by size).
 MemoryPlan PlanMemory(std::span<const Lifetime> lifetimes);
 

@@ -11,7 +11,7 @@ void RemoveDeadOps(Program& program);
 // Dropout, and activations that do nothing, are the identity in inference.
 void RemoveIdentities(Program& program);
 
-// Zero padding becomes padding of the convolutions behind it, and of a maximum over what a ReLU has left: there zeros
+// Zero padding becomes padding of the convolutions after it, and of a maximum over what a ReLU has left: there zeros
 // count as much as nothing. Where something else reads the padded image too, a depthwise 1x1 convolution with ones
 // stays behind: it writes the same image.
 void MergeZeroPadding(Program& program);
@@ -19,7 +19,7 @@ void MergeZeroPadding(Program& program);
 // A concatenation of concatenations becomes one, whose parts are all computed in their place.
 void FlattenConcat(Program& program);
 
-// Batch normalisation behind a convolution or dense layer that nobody else reads goes into its weights and bias (in
+// Batch normalisation after a convolution or dense layer that nobody else reads goes into its weights and bias (in
 // double precision, rounded once). Any other stays: y = scale * x + shift.
 void FoldBatchNorm(Program& program);
 

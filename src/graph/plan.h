@@ -1,4 +1,4 @@
-// A compiled model with its one session, for who needs no more of them.
+// A compiled model with its only session.
 #pragma once
 
 #include <memory>

@@ -47,7 +47,7 @@ enum class StepKind {
   kPointwiseInputGradient,   // of a 1x1 convolution's few pixels, whatever its stride [dy, y]
   kDilate,                   // spreads the pixels of dy by the stride [dy, other, y]
   kDepthwiseFilterGradient,  // [x, dy]
-  kDepthwiseGradients,       // of filter and input; in front of relu_input, not behind it [x, dy, y]
+  kDepthwiseGradients,       // of filter and input; before relu_input, not after it [x, dy, y]
   kActivationGradient,       // [x, dy, other, y]
   kNormSums,                 // gradients of gamma and beta, and what kNormInputGradient needs [x, dy]
   kNormInputGradient,        // [x, dy, y]

@@ -299,7 +299,7 @@ TEST(Session, SessionsOfOneModelRunAtTheSameTime) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// The same without threads, and so without chance: a whole run of another session behind every step of the first.
+// The same without threads, and so without chance: a whole run of another session after every step of the first.
 TEST(Session, ARunBetweenTheStepsOfAnotherDoesNotDisturbIt) {
   const Graph graph = SmallNetwork();
   const auto model = std::make_shared<CompiledModel>(graph, RandomWeights(graph, 9));

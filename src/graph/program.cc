@@ -65,7 +65,7 @@ Op LowerLayer(const Layer& layer, const CheckedWeights& weights) {
   return op;
 }
 
-// x + s * residual is an addition behind a normalisation by s, which FoldBatchNorm moves into the weights of the
+// x + s * residual is an addition after a normalisation by s, which FoldBatchNorm moves into the weights of the
 // convolution that computes the residual.
 void ScaleResidual(float factor, Program& program) {
   Op& add = program.ops.back();

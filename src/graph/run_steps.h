@@ -11,8 +11,8 @@
 
 namespace siskin {
 
-// Called behind every step, in the thread that runs them, with the memory as the step has left it: for times, for
-// observers of activations (step.y), and for who sends gradients away as soon as they are final (step.finishes).
+// Called after every step, in the thread that runs them, with the memory as the step has left it: for times, for
+// observers of activations (step.y), and for sending gradients away as soon as they are final (step.finishes).
 using StepHook = std::function<void(const PlanStep& step, const StepMemory& memory)>;
 
 // bound: by step, or empty.

@@ -1,4 +1,4 @@
-// What a hook behind the steps may rely on: order, values, and which gradients are final.
+// What a hook after the steps may rely on: order, values, and which gradients are final.
 #include "graph/run_steps.h"
 
 #include <gtest/gtest.h>

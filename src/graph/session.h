@@ -32,7 +32,7 @@ class Session {
   // result for an image does not depend on n, on its neighbours or on the number of threads. One Run at a time.
   void Run(std::span<const float> input, int n, std::span<float> output);
 
-  // Called behind every step of every pass from now on; an empty one: nobody.
+  // Called after every step of every pass from now on; an empty one: nobody.
   void SetHook(StepHook hook);
 
   size_t arena_bytes() const;  // activations and scratch

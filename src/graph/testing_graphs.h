@@ -11,7 +11,7 @@ namespace siskin::testing {
 // A function of the seed.
 Graph RandomGraph(uint64_t seed);
 
-// The same for training: ends in logits, and padding stands in front of convolutions only.
+// The same for training: ends in logits, and padding stands before convolutions only.
 Graph RandomTrainingGraph(uint64_t seed);
 
 }  // namespace siskin::testing

@@ -28,7 +28,7 @@ Graph XceptionBlock(int h, int w) {
 
 namespace {
 
-// A pointwise convolution with bias, so that what flows back to x of the layers behind it is seen in gradients.
+// A pointwise convolution with bias, so that what flows back to x of the layers after it is seen in gradients.
 NodeId Stem(Graph& g, int h, int w, int channels) {
   return g.Conv2D("stem", g.Input(h, w, 3), {.filters = channels, .use_bias = true});
 }
@@ -179,7 +179,7 @@ Graph ChainOfScaledResiduals() {
   return g;
 }
 
-// Zeros in front of a maximum of what is nowhere below zero. Read by a convolution, too.
+// Zeros before a maximum of what is nowhere below zero. Read by a convolution, too.
 Graph PaddingInFrontOfMaximum() {
   Graph g;
   const NodeId relu = g.Activate("relu", g.BatchNorm("bn", Stem(g, 6, 5, 5)), Activation::kRelu);
@@ -221,7 +221,7 @@ Graph ReluBesideTheValue() {
   return g;
 }
 
-// The same ReLU in front of a convolution, which cannot do it.
+// The same ReLU before a convolution, which cannot do it.
 Graph ReluForSeparableAndConv() {
   Graph g;
   const NodeId relu = g.Activate("relu", Stem(g, 5, 5, 5), Activation::kRelu);
@@ -318,7 +318,7 @@ Graph InceptionBlock(int h = 5, int w = 5) {
   return g;
 }
 
-// The second convolution has a bias in front of a normalisation; the shortcut is a convolution, then the value itself.
+// The second convolution has a bias before a normalisation; the shortcut is a convolution, then the value itself.
 Graph ResNetBlock(int h = 7, int w = 6) {
   Graph g;
   const auto conv = [&](const std::string& name, NodeId x, const Graph::Conv& params) {
@@ -404,8 +404,8 @@ std::vector<Case> Cases() {
   add("depthwise 3x3 stride 2", OneDepthwise(6, 7, 5, {.kernel = 3, .stride = 2, .use_bias = true}));
   add("depthwise 5x5 valid", OneDepthwise(6, 7, 5, {.kernel = 5, .padding = kValid}));
   add("separable 3x3", OneSeparable(5, 5, 5, false, {.filters = 6, .kernel = 3, .use_bias = true}));
-  add("separable 3x3 behind ReLU", OneSeparable(5, 5, 17, true, {.filters = 6, .kernel = 3}));
-  add("separable 3x3 stride 2 behind ReLU", OneSeparable(6, 5, 5, true, {.filters = 19, .kernel = 3, .stride = 2}));
+  add("separable 3x3 after ReLU", OneSeparable(5, 5, 17, true, {.filters = 6, .kernel = 3}));
+  add("separable 3x3 stride 2 after ReLU", OneSeparable(6, 5, 5, true, {.filters = 19, .kernel = 3, .stride = 2}));
   add("batch norm", OneBatchNorm(5, Activation::kNone, true));
   add("batch norm without scale", OneBatchNorm(19, Activation::kNone, false));
   add("batch norm, ReLU", OneBatchNorm(17, Activation::kRelu, true));
@@ -439,9 +439,9 @@ std::vector<Case> Cases() {
   add("logits of a dropout", LogitsOf(LayerKind::kDropout));
   add("ReLU beside the value", ReluBesideTheValue());
   add("ReLU for separable and conv", ReluForSeparableAndConv());
-  add("padding in front of two", PaddingInFrontOfTwo());
-  add("padding in front of separable", PaddingInFrontOfSeparable());
-  add("padding in front of maximum", PaddingInFrontOfMaximum());
+  add("padding before two", PaddingInFrontOfTwo());
+  add("padding before separable", PaddingInFrontOfSeparable());
+  add("padding before maximum", PaddingInFrontOfMaximum());
   add("concatenation", Concatenation());
   add("the input in a sum", ConcatenationOfTheInput());
   add("dense", Dense());

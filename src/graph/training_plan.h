@@ -48,7 +48,7 @@ class TrainingPlan {
   // After Forward: dlogits [n, classes] to the gradient of all parameters, overwritten.
   void Backward(std::span<const float> dlogits, std::span<float> gradient);
 
-  // Called behind every step of both passes from now on; an empty one: nobody. When it sees a step, step.finishes is
+  // Called after every step of both passes from now on; an empty one: nobody. When it sees a step, step.finishes is
   // the part of `gradient` that is final; all of them together are the whole, each float once.
   void SetHook(StepHook hook);
 

@@ -1,4 +1,4 @@
-// A graph as training sees it: batch normalisation with the activation behind it is one op, ReLU in front of depthwise
+// A graph as training sees it: batch normalisation with the activation after it is one op, ReLU before depthwise
 // steps goes into their loads, zero padding into windows; parameters have places in flat arrays that an optimizer walks
 // over. The plan (graph/training_plan.h) makes the steps of forward and backward out of it.
 #pragma once

@@ -238,7 +238,7 @@ class JpegReader {
         jpeg->src->next_input_byte = kZeros;
         jpeg->src->bytes_in_buffer = sizeof(kZeros);
       } else {
-        // Behind a marker it goes on with zeros and says nothing, so that here is the last chance to notice.
+        // After a marker it goes on with zeros and says nothing, so that here is the last chance to notice.
         reader.LoseFrom(reader.row_at_end_);
       }
     }

@@ -54,7 +54,7 @@ Image CutOut(const Image& image, int x, int y, int width, int height);
 // out: [height, width, 3] floats, overwritten.
 void Preprocess(const Image& image, const Preprocessing& preprocessing, std::span<float> out);
 
-// Its two steps, for who has something to do between them. rgb: [height, width, 3], overwritten.
+// Its two steps, for callers that work between them. rgb: [height, width, 3], overwritten.
 void ResizePhoto(const Image& image, const Preprocessing& preprocessing, std::span<uint8_t> rgb);
 // In place: red, green, blue from 0 to 255 become what the network sees, to the last bit but one as Preprocess does it.
 void ScalePixels(const Preprocessing& preprocessing, std::span<float> pixels);

@@ -100,7 +100,7 @@ void DecodeWebP(std::string_view bytes, const PhotoHeader& header, DecodedImage*
   }
   if (features.has_alpha) ComposeOnWhite(rgba, image.rgb.data());
   if (status == VP8_STATUS_OK) {
-    const bool cut = LittleEndian32(bytes, 4) > bytes.size() - 8;  // behind the picture: EXIF, padding
+    const bool cut = LittleEndian32(bytes, 4) > bytes.size() - 8;  // after the picture: EXIF, padding
     if (cut) result->warning = "damaged WebP: the end of the file is missing";
     return;
   }

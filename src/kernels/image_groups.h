@@ -76,7 +76,7 @@ constexpr TreeStep TreeStepOf(int leaf, int count) {
   return {waiting, leaf + 1 == count ? waiting : std::countr_one(bits)};
 }
 
-// Places of that stack. leaf_in_parts: a leaf is not added at once but grows in the place behind those that wait.
+// Places of that stack. leaf_in_parts: a leaf is not added at once but grows in the place after those that wait.
 constexpr int TreePlaces(int count, bool leaf_in_parts) {
   int places = 1;
   for (int leaf = 0; leaf < count; ++leaf) {

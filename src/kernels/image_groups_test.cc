@@ -48,7 +48,7 @@ TEST(SumTree, IsTheOneOfTheRule) {
   EXPECT_EQ(Text(8), "(((0+1)+(2+3))+((4+5)+(6+7)))");
 }
 
-// Whatever comes behind, 2^k leaves from a multiple of 2^k on are a node. What all this is for.
+// Whatever comes after, 2^k leaves from a multiple of 2^k on are a node. What all this is for.
 TEST(SumTree, AlignedPartsAreNodes) {
   for (int count = 1; count <= 70; ++count) {
     const std::string whole = Text(count);

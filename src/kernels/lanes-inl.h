@@ -20,7 +20,7 @@ struct WholeVector {
   HWY_INLINE void Store(Vector v, float* p) const { hn::StoreU(v, Floats(), p); }
 };
 
-// The first `count` lanes; what lies behind them in memory is neither read nor written.
+// The first `count` lanes; what lies after them in memory is neither read nor written.
 struct PartOfVector {
   HWY_INLINE Vector Load(const float* p) const { return LoadFirst(p, count); }
   HWY_INLINE void Store(Vector v, float* p) const { StoreFirst(v, p, count); }

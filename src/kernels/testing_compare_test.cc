@@ -183,7 +183,7 @@ TEST(CheckKernel, SeesDefects) {
               y.data[y.stride * y.num_pixels()] = 0;
             }),
             0)
-      << "writes behind the end";
+      << "writes after the end";
   EXPECT_GT(failures([&](View y, ThreadPool& threads) {
               copy(y);
               if (threads.num_threads() == 3) y.data[0] = std::nextafter(y.data[0], 9.0f);

@@ -29,7 +29,7 @@ static_assert(FindInstructionSet(HWY_TARGET) < kNumInstructionSets,
 inline constexpr InstructionSet kTarget = kInstructionSets[FindInstructionSet(HWY_TARGET)];
 static_assert(kLanes == kTarget.lanes);
 
-// The first `count` <= kLanes floats at p, the other lanes 0. Nothing behind them is touched.
+// The first `count` <= kLanes floats at p, the other lanes 0. Nothing after them is touched.
 HWY_INLINE Vector LoadFirst(const float* p, int count) {
   const Floats d;
   if constexpr (kTarget.masks_memory) {

@@ -22,7 +22,7 @@ struct NetworkCard {
   int default_size = 0, min_size = 0;
   std::vector<double> alphas;  // allowed width multipliers; {1} if there is no choice
   std::string scaling;         // preprocessing by name, see SetScaling
-  // Where fine-tuning may begin, everything in front of it frozen: the layer that opens the last block, and the one
+  // Where fine-tuning may begin, everything before it frozen: the layer that opens the last block, and the one
   // that opens the deeper half (of the blocks, not of the computation: the first blocks have the most pixels).
   std::string last_block, deeper_half;
   double top1 = 0, top5 = 0;  // published ImageNet accuracy in percent, 0: none

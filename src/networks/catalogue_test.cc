@@ -180,7 +180,7 @@ TEST(Catalogue, CardsAreComplete) {
   }
 }
 
-// What `--finetune last-block` trains: the network can be cut in front of it.
+// What `--finetune last-block` trains: the network can be cut before it.
 TEST(Catalogue, LastBlocksAreTheEndOfTheNetworks) {
   const std::map<std::string, FeatureShape> inputs = {
       {"xception", {10, 10, 1024}}, {"mobilenet", {7, 7, 1024}},    {"mobilenet_v2", {7, 7, 160}},
@@ -212,7 +212,7 @@ TEST(Catalogue, OptionsSurviveJson) {
   }
 }
 
-// Where --finetune last-block and half cut: behind one another, and through a single value each.
+// Where --finetune last-block and half cut: after one another, and through a single value each.
 TEST(Catalogue, EveryNetworkCanBeCutForFineTuning) {
   for (const NetworkCard& card : Catalogue()) {
     SCOPED_TRACE(card.name);

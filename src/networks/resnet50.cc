@@ -60,7 +60,7 @@ class ResNet50 {
     x_ = g_.Activate(block + "_out", x_, Activation::kRelu);
   }
 
-  // With bias, although the normalisation behind it has one: so it was trained.
+  // With bias, although the normalisation after it has one: so it was trained.
   NodeId Convolution(const std::string& name, NodeId x, Graph::Conv conv) {
     conv.use_bias = true;
     return g_.BatchNorm(name + "_bn", g_.Conv2D(name + "_conv", x, conv), {.epsilon = kEpsilon});

@@ -12,7 +12,7 @@ namespace siskin {
 class BatchSource {
  public:
   struct Batch {
-    std::span<float> inputs;           // [n, height, width, channels]; whoever has the batch may change them
+    std::span<float> inputs;           // [n, height, width, channels]; the holder of the batch may change them
     std::span<const uint32_t> photos;  // [n], numbers of training photos
   };
 

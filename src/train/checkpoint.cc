@@ -21,7 +21,7 @@ constexpr char kStateKey[] = "siskin_checkpoint", kChecksumKey[] = "sha256";
 // 3: one form for all phases of a training, and a checksum of the whole file.
 constexpr int kVersion = 3;
 
-// How every checkpoint begins, whatever its version, behind the eight bytes of the header's length.
+// How every checkpoint begins, whatever its version, after the eight bytes of the header's length.
 constexpr std::string_view kBeforeChecksum = R"({"__metadata__":{"sha256":")";
 constexpr std::string_view kBeforeVersion = R"(","siskin_checkpoint":"{\"version\":)";
 constexpr size_t kChecksumAt = 8 + kBeforeChecksum.size();

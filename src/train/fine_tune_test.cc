@@ -290,7 +290,7 @@ TEST_F(FineTuning, StatisticsMoveOnlyIfAsked) {
   }
 }
 
-// MobileNet's blocks are numbered; the head counts as behind them all.
+// MobileNet's blocks are numbered; the head counts as after them all.
 TEST_F(FineTuning, WhatIsInFrontOfTheChosenPartStaysAsItIs) {
   const auto block = [](const std::string& name) {
     if (name.starts_with("head_")) return 99;

@@ -247,7 +247,7 @@ std::vector<RecipeField> TrainingFields() {
 
 std::vector<RecipeField> FineTuneFields() {
   return {
-      ChoiceField("finetune", "layers of the network that are trained behind the head, if that helps on validation",
+      ChoiceField("finetune", "layers of the network that are trained besides the head, if that helps on validation",
                   kFineTunes, [](auto& r) -> auto& { return r.fine_tune.layers; }),
       NumberField<int>("finetune-epochs", "passes over the training photos", 1, 1'000'000,
                        [](auto& r) -> auto& { return r.fine_tune.optimizer.epochs; }),

@@ -20,7 +20,7 @@
 namespace siskin {
 
 enum class ClassWeight { kNone, kBalanced };
-enum class FineTune { kOff, kLastBlock, kHalf, kAll };  // which layers of the network are trained behind the head
+enum class FineTune { kOff, kLastBlock, kHalf, kAll };  // which layers of the network are trained besides the head
 
 // The second phase: the network itself, on augmented photos.
 struct FineTuneRecipe {

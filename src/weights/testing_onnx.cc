@@ -164,7 +164,7 @@ class NamelessWriter {
     return nullptr;
   }
 
-  // With the batch normalisation behind it, in the style asked for, or the factor of the sum behind it.
+  // With the batch normalisation after it, in the style asked for, or the factor of the sum after it.
   std::string Convolution(size_t index, const Value& x, const WindowParams& window, const std::string& role) {
     const Layer& layer = graph_.layers()[index];
     const Tensor& kernel = weights_.at(layer.name + "/" + role);

@@ -17,12 +17,12 @@ namespace siskin::testing {
 struct OnnxStyle {
   enum class Norm {
     kFolded,       // into kernel and bias: PyTorch, onnxsim
-    kAffineNodes,  // a product and a sum: tf2onnx, behind depthwise convolutions and those with a bias
+    kAffineNodes,  // a product and a sum: tf2onnx, after depthwise convolutions and those with a bias
     kNormNodes,    // there, only its names are gone
   };
   Norm norm = Norm::kFolded;
   bool channels_last = false;     // of the image; its pixels are scaled, too
-  bool pad_nodes = false;         // in front of windows, instead of their own padding; those of maxima only if zeros
+  bool pad_nodes = false;         // before windows, instead of their own padding; those of maxima only if zeros
   bool swap_sums = false;         // their two sides
   bool fold_factors = false;      // of scaled sums into the convolution
   bool mean_nodes = false;        // global average as ReduceMean, matrix as MatMul and Add

@@ -58,7 +58,7 @@ class TrainVerb : public Verb {
                    "share of the photos for choosing the best epoch, unless the folder or a split file says which");
     options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
     options.Whole("--max-photos", &max_photos_,
-                  "for a quick try: draw at most so many of the photos, every class alike; 0: all of them");
+                  "for a quick try: at most this many photos, drawn evenly from all classes; 0: all of them");
     options.Text("--split-file", "FILE.csv", Reads(&split_file_),
                  "path,class,split of every photo to use, as in split.csv");
     const auto run = [this](const fs::path& folder) {
@@ -73,14 +73,14 @@ class TrainVerb : public Verb {
     recipe_options_.Declare(options, FieldNames(RecipeGroup::kHead));
     options.Group("Training of the head");
     recipe_options_.Declare(options, FieldNames(RecipeGroup::kTraining));
-    options.Group("Fine-tuning: the network itself, behind the head");
+    options.Group("Fine-tuning: layers of the network besides the head");
     recipe_options_.Declare(options, FieldNames(RecipeGroup::kFineTune));
     options.Group("Augmentation (of the training photos, when the network itself is trained)");
     recipe_options_.Declare(options, FieldNames(RecipeGroup::kAugment));
     options.Text("--augment-preview", "FILE.png", Writes(&preview_, kPreview),
                  "draw what the network will see, and train nothing");
     options.Group("Common options");
-    options.Whole("--batch", &batch_, 0, 1024, "photos at once through the network; 0: a good number");
+    options.Whole("--batch", &batch_, 0, 1024, "batch size; 0: chosen automatically");
     AddThreads(options);
     AddVolume(options);
     options.Footer(

@@ -1,5 +1,5 @@
 // Batch normalisation while training: statistics of the batch and the backward pass. Ioffe, Szegedy 2015, "Batch
-// normalization", section 3. An activation behind it is part of it: y = activation(scale * x + shift), and only x is
+// normalization", section 3. An activation after it is part of it: y = activation(scale * x + shift), and only x is
 // kept; whether the activation let a value through is seen by computing y again.
 //
 // Sums over pixels: of a group of images, pieces of a fixed number of pixels in fp32, the pieces in double; the groups

@@ -183,7 +183,7 @@ class ConvSource {
     }
   }
 
-  // Writes whole vectors: what is behind `count` floats is overwritten.
+  // Writes whole vectors: what is after `count` floats is overwritten.
   static float* Copy(const float* from, int count, float* to) {
     const Floats d;
     int i = 0;

@@ -20,7 +20,7 @@ void DepthwiseFilterGradient(const WindowParams& params, ConstView x, bool relu_
                              std::span<float> scratch, ThreadPool& threads);
 
 //   dy: [N, OH, OW, C]   filter: [KH, KW, C]   dx: [N, H, W, C], overwritten
-// With respect to what the filter saw: behind the ReLU of relu_input, if there was one.
+// With respect to what the filter saw: after the ReLU of relu_input, if there was one.
 void DepthwiseInputGradient(const WindowParams& params, ConstView dy, const float* filter, View dx,
                             std::span<float> scratch, ThreadPool& threads);
 

@@ -142,7 +142,7 @@ TEST(MaxPoolGradient, AnyLayout) {
   }
 }
 
-// Behind a ReLU most windows hold several zeros.
+// After a ReLU most windows hold several zeros.
 TEST(MaxPoolGradient, OfEqualValuesTheFirstGetsIt) {
   for (const Case& c : Cases()) {
     Buffer x(Dense(2, c.h, c.w, c.c));

@@ -35,7 +35,7 @@ Pixels Resized(const Pixels& src, int src_w, int src_h, int channels, Interpolat
   Resize(src.data(), src_w, src_h, channels, interpolation, memory.data() + kGuard, dst_w, dst_h);
   for (size_t i = 0; i < kGuard; ++i) {
     EXPECT_EQ(memory[i], 0xA5) << "byte " << i << " of the guard before the result";
-    EXPECT_EQ(memory[kGuard + size + i], 0xA5) << "byte " << i << " behind the result";
+    EXPECT_EQ(memory[kGuard + size + i], 0xA5) << "byte " << i << " after the result";
   }
   return Pixels(memory.begin() + kGuard, memory.end() - kGuard);
 }

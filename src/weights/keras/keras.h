@@ -12,7 +12,7 @@
 
 namespace siskin {
 
-// The whole model and each of its sub-models. `config`: config.json of a .keras archive, which names the layers behind
+// The whole model and each of its sub-models. `config`: config.json of a .keras archive, which names the layers after
 // the numbers; may be null. kModel if the file is in neither form.
 std::vector<FileModel> ModelsInHdf5(const SafetensorsFile& hdf5, const Json* config, std::string_view where);
 

@@ -222,7 +222,7 @@ void AdaptEpsilon(const Naming& naming, const NetworkLayout& layout, TensorMap* 
   }
 }
 
-// Into the convolution in front of batch normalisation, which in our networks without gamma is called like it.
+// Into the convolution before batch normalisation, which in our networks without gamma is called like it.
 void FoldGammaOf(const std::string& layer, const Tensor& gamma, TensorMap* tensors, std::string_view where) {
   const std::string convolution = layer.substr(0, layer.size() - kNormSuffix.size());
   Tensor& mean = tensors->at(layer + "/moving_mean");

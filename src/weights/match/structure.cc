@@ -13,7 +13,7 @@ bool IsPool(LayerKind kind) {
   return kind == LayerKind::kMaxPool || kind == LayerKind::kAveragePool;
 }
 
-// Layer by layer; padding waits for the window behind it.
+// Layer by layer; padding waits for the window after it.
 class GraphReader {
  public:
   explicit GraphReader(const Graph& graph) : graph_(graph) {}
@@ -140,7 +140,7 @@ class Numbering {
   std::map<std::pair<std::string, std::vector<int>>, int> known_;
 };
 
-// A file may end before it: it has no weights, and what is in front of it says which network this is.
+// A file may end before it: it has no weights, and what is before it says which network this is.
 bool MayBeMissing(LayerKind kind) {
   return kind == LayerKind::kSoftmax || kind == LayerKind::kGlobalAveragePool || kind == LayerKind::kGlobalMaxPool;
 }
@@ -272,7 +272,7 @@ std::string NetworkSteps::NameOf(int step) const {
   const std::string what = Describe(steps[static_cast<size_t>(step)]);
   const Layer* layer = layers[static_cast<size_t>(at)].layer;
   if (layer == nullptr) return "the " + what;
-  return at == step ? fmt::format("{} ({})", layer->name, what) : fmt::format("the {} behind {}", what, layer->name);
+  return at == step ? fmt::format("{} ({})", layer->name, what) : fmt::format("the {} after {}", what, layer->name);
 }
 
 void AddPart(const std::vector<Step>& steps, int input, Step* concatenation) {

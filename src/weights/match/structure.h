@@ -36,7 +36,7 @@ struct StepLayers {
   const Layer* layer = nullptr;  // convolution or matrix; null: a step without weights
   const char* kernel = "";       // the role of its tensor: "pointwise_kernel"
   bool bias = false;             // has one of its own
-  const Layer* norm = nullptr;   // batch normalisation behind it; null: none
+  const Layer* norm = nullptr;   // batch normalisation after it; null: none
   float factor = 1;              // multiplies the result afterwards
 };
 
@@ -44,7 +44,7 @@ struct NetworkSteps {
   std::vector<Step> steps;
   std::vector<StepLayers> layers;  // by step; borrowed from the graph
 
-  // "block1_conv1 (3x3 convolution, stride 2, 3 to 32 channels)", "the ReLU behind block1_conv1 (...)": for messages.
+  // "block1_conv1 (3x3 convolution, stride 2, 3 to 32 channels)", "the ReLU after block1_conv1 (...)": for messages.
   std::string NameOf(int step) const;
 };
 // kInternal for a graph that normalises or scales what is no convolution.
@@ -58,7 +58,7 @@ struct StepMatch {
 };
 StepMatch MatchSteps(const std::vector<Step>& ours, const std::vector<Step>& theirs);
 
-// Whether matched steps pad alike, above and below the image (rows) or left and right (columns). Zeros in front of a
+// Whether matched steps pad alike, above and below the image (rows) or left and right (columns). Zeros before a
 // maximum over numbers that are not negative count as nothing.
 bool PadAlike(const std::vector<Step>& ours, const std::vector<Step>& theirs, size_t our_step, size_t their_step,
               bool rows);

@@ -38,6 +38,6 @@ predictions                          fc
 )",
                               .refusal =
                                   "it is version 1.5, whose strides are in the 3x3 convolutions, where Keras' and "
-                                  "Siskin's are in the 1x1 ones in front of them: another network"};
+                                  "Siskin's are in the 1x1 ones before them: another network"};
 
 }  // namespace siskin

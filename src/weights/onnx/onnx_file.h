@@ -34,7 +34,7 @@ struct OnnxNode {
 
 struct OnnxFile {
   std::map<std::string_view, OnnxTensor> initializers;  // also by what Constant and Identity call them
-  std::vector<OnnxNode> nodes;                          // as in the file: ONNX wants each behind those it reads
+  std::vector<OnnxNode> nodes;                          // as in the file: ONNX wants each after those it reads
   std::vector<std::string_view> inputs;                 // initializers among them, in older files
 };
 

@@ -12,7 +12,7 @@ namespace {
 
 constexpr size_t kMaxSteps = 100'000;  // InceptionResNetV2 has 700
 constexpr size_t kMaxParts = 64;       // of a concatenation, flattened; Inception's have 6
-constexpr size_t kMaxAffines = 8;      // behind a convolution: tf2onnx leaves a product and a sum
+constexpr size_t kMaxAffines = 8;      // after a convolution: tf2onnx leaves a product and a sum
 constexpr int64_t kMaxWindow = 1000;   // pixels of a kernel, stride or padding
 
 // -1 if the shape is none or beyond reason.
@@ -59,7 +59,7 @@ class NodeReader {
   struct Value {
     int step = kInput;
     Padding zeros = {};            // around it
-    int behind = kBehindChannels;  // dimensions behind the channels: height and width
+    int behind = kBehindChannels;  // dimensions after the channels: height and width
   };
   using MaybeValue = std::optional<Value>;
 
@@ -173,7 +173,7 @@ class NodeReader {
 
   Step& StepAt(const Value& value) { return steps_[static_cast<size_t>(value.step)]; }
 
-  // The step `x` with one thing more behind it: a new one, because others may read it without.
+  // The step `x` with one thing more after it: a new one, because others may read it without.
   MaybeValue Extended(const Value& x, const OnnxAffine& affine) {
     const OnnxWeights& before = weights_[static_cast<size_t>(x.step)];
     if (before.kernel == nullptr || before.affines.size() == kMaxAffines) return {};

@@ -14,7 +14,7 @@ namespace siskin {
 // More in a convolution or matrix is beyond reason.
 constexpr uint64_t kMaxOnnxKernelBytes = uint64_t{1} << 30;
 
-// What scales and shifts the channels behind a convolution or matrix: BatchNormalization with gamma, beta, mean and
+// What scales and shifts the channels after a convolution or matrix: BatchNormalization with gamma, beta, mean and
 // variance, or Mul, Div, Add, Sub with one operand.
 struct OnnxAffine {
   const OnnxNode* node = nullptr;

@@ -189,7 +189,7 @@ std::string NoteOf(bool folded, bool scales_pixels, const FeatureShape& asked, c
         padded_for.h, padded_for.w, asked.h, asked.w);
   }
   if (scales_pixels) {
-    note += "; what it does to the pixels in front of the network is left out: Siskin scales them as the network wants";
+    note += "; what it does to the pixels before the network is left out: Siskin scales them as the network wants";
   }
   return note.empty() ? "" : note.substr(2);
 }
@@ -205,7 +205,7 @@ TensorMap TakeByStructure(std::string_view bytes, std::string_view where, const 
   const StepMatch match = MatchSteps(ours.steps, theirs.steps);
   if (match.missing >= 0) {
     Fail(ErrorKind::kModel,
-         "{}: is not the network asked for: it lacks {}, or has other layers in front of it; is this "
+         "{}: is not the network asked for: it lacks {}, or has other layers before it; is this "
          "another network's file, or one with other strides?",
          where, ours.NameOf(match.missing));
   }

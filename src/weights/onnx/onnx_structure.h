@@ -14,8 +14,8 @@ namespace siskin {
 // The parameters of the network that `build` builds, from the bytes of an ONNX model. A convolution that has swallowed
 // its batch normalisation keeps its kernel; the normalisation gets gamma 1, mean 0, a variance of 1 - epsilon and as
 // beta what was left of it as bias: the same outputs. `note` is set to what the user has to know: that, and at which
-// image size the file pads as our network does, if not at the one asked for. The file may go on behind the network, and
-// scale its pixels in front of it. kModel if the file computes something else (which of our layers it lacks), if the
+// image size the file pads as our network does, if not at the one asked for. The file may go on after the network, and
+// scale its pixels before it. kModel if the file computes something else (which of our layers it lacks), if the
 // network is in it twice, or the file is damaged.
 TensorMap TakeByStructure(std::string_view bytes, std::string_view where, const GraphBuilder& build, std::string* note);
 

@@ -114,7 +114,7 @@ TEST(OnnxStructure, TopAndPoolingMayBeMissing) {
 TEST(OnnxStructure, SaysWhatItLeavesOut) {
   std::string note;
   Take(FileOf({}, {.norm = OnnxStyle::Norm::kNormNodes, .channels_last = true}), {}, &note);
-  EXPECT_NE(note.find("to the pixels in front of the network is left out"), std::string::npos) << note;
+  EXPECT_NE(note.find("to the pixels before the network is left out"), std::string::npos) << note;
 }
 
 TEST(OnnxStructure, RefusesOtherNetworks) {
@@ -126,9 +126,9 @@ TEST(OnnxStructure, RefusesOtherNetworks) {
       {{.stride = 1}, "it lacks conv1 (3x3 convolution, stride 2, 3 to 8 channels)"},
       {{.kernel = 5}, "it lacks conv1 (3x3"},
       {{.filters = 9}, "it lacks conv1 (3x3"},
-      {{.sum_stride = 1}, "it lacks the 3x3 maximum, stride 2 behind sep"},
-      {{.activation = Activation::kRelu}, "it lacks the ReLU6 behind conv1"},
-      {{.other_order = true}, "it lacks the concatenation behind a"},
+      {{.sum_stride = 1}, "it lacks the 3x3 maximum, stride 2 after sep"},
+      {{.activation = Activation::kRelu}, "it lacks the ReLU6 after conv1"},
+      {{.other_order = true}, "it lacks the concatenation after a"},
       {{.zeros = {.top = 1, .left = 1}}, "pads images and activations otherwise"},
       {{.zeros = {}}, "pads images and activations otherwise"},
       {{.padded_average = false}, "pads images and activations otherwise"},

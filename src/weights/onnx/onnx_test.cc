@@ -195,7 +195,7 @@ TEST(Onnx, RefusesMoreInitializersThanReasonable) {
 TEST(Onnx, SurvivesCutsAndDamage) {
   const NetworkLayout layout = SmallLayout(true);
   const std::string good = SmallModel(layout);
-  constexpr size_t kLastField = 4;  // the opset behind the graph: without it, the file is whole
+  constexpr size_t kLastField = 4;  // the opset after the graph: without it, the file is whole
   for (size_t length = 0; length < good.size(); ++length) {
     if (length == good.size() - kLastField) continue;
     SCOPED_TRACE(length);
