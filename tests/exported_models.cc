@@ -11,6 +11,7 @@
 #include "base/testing.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
+#include "model/predictor.h"
 #include "program.h"
 #include "weights/keras/subprocess.h"
 

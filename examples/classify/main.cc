@@ -11,7 +11,7 @@ int main(int argc, char** argv) {
   try {
     siskin::Classifier classifier(argv[1]);
     for (int i = 2; i < argc; ++i) {
-      const siskin::Prediction prediction = classifier.Classify(argv[i]);
+      const siskin::Prediction prediction = classifier.ClassifyFile(argv[i]);
       if (prediction.ok()) {
         std::cout << argv[i] << ": " << prediction.label << " (" << prediction.score << ")\n";
       } else {

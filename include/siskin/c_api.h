@@ -37,19 +37,25 @@ typedef struct siskin_error {
   char message[500]; /* one line of UTF-8 with a zero at its end */
 } siskin_error;
 
-/* A model that can be asked. Not for two threads at once: give each its own. */
+/* A model that can be asked. Not for two threads at once: give each its own, by siskin_share. */
 typedef struct siskin_classifier siskin_classifier;
 
-/* A model from its file, or from its bytes, which are copied. threads 0: all processors. NULL if that fails.
- * The environment variable SISKIN_ISA (avx512, avx2, sse4, neon, scalar; for comparisons) narrows the instruction sets;
- * SISKIN_USAGE if the processor lacks the one it names. */
+/* A model from its file, or from its bytes, which are copied. threads 0: all processors, at most 1024. NULL if that
+ * fails. The environment variable SISKIN_ISA (avx512, avx2, sse4, neon, scalar; for comparisons) narrows the
+ * instruction sets; SISKIN_USAGE if the processor lacks the one it names. */
 SISKIN_API siskin_classifier* siskin_open_file(const char* path, int threads, siskin_error* error);
 SISKIN_API siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int threads, siskin_error* error);
+/* Another one of the same model, with threads of its own: the weights, most of its memory, are there once. Either may
+ * be closed first. */
+SISKIN_API siskin_classifier* siskin_share(const siskin_classifier* classifier, int threads, siskin_error* error);
 SISKIN_API void siskin_close(siskin_classifier* classifier); /* NULL is allowed */
 
 SISKIN_API int siskin_num_classes(const siskin_classifier* classifier); /* of NULL: 0 */
 /* The name of class 0 <= label < siskin_num_classes, valid until siskin_close; NULL for any other. */
 SISKIN_API const char* siskin_class_name(const siskin_classifier* classifier, int label);
+/* Everything that the file tells of the model (network, preprocessing, recipe, data, metrics) as JSON, UTF-8, valid
+ * until siskin_close; NULL of NULL. */
+SISKIN_API const char* siskin_model_json(const siskin_classifier* classifier);
 
 /* The class of a photo, 0 or above, and with `scores` not NULL the score of every class; they sum to 1. -1 if that
  * fails. The photo: the bytes of a JPEG, PNG or WebP file, or red, green and blue of each pixel, rows from the top,
@@ -58,6 +64,33 @@ SISKIN_API int siskin_classify_photo(siskin_classifier* classifier, const void* 
                                      siskin_error* error);
 SISKIN_API int siskin_classify_pixels(siskin_classifier* classifier, const uint8_t* rgb, int width, int height,
                                       size_t row_bytes, float* scores, siskin_error* error);
+
+/* The answer to one photo of several. */
+typedef struct siskin_answer {
+  int label;            /* its class; -1: it cannot be read */
+  float score;          /* of that class */
+  siskin_status status; /* SISKIN_OK, or SISKIN_PHOTO where it cannot be read */
+  char message[500];    /* why it cannot be read, or a warning that it is damaged; "" if there is nothing to say */
+} siskin_answer;
+
+typedef struct siskin_bytes {
+  const void* data;
+  size_t size;
+} siskin_bytes;
+
+typedef struct siskin_pixels {
+  const uint8_t* rgb;
+  int width, height;
+  size_t row_bytes;
+} siskin_pixels;
+
+/* `count` photos on all threads, faster than one by one, each with the answer that it would get alone: the bytes of
+ * files, or pixels, as above. answers: [count]   scores: [count][siskin_num_classes], or NULL; 0 for a photo that
+ * cannot be read. 0, or -1 if the call fails (not: a photo), and then answers and scores mean nothing. */
+SISKIN_API int siskin_classify_photos(siskin_classifier* classifier, const siskin_bytes* photos, size_t count,
+                                      siskin_answer* answers, float* scores, siskin_error* error);
+SISKIN_API int siskin_classify_pictures(siskin_classifier* classifier, const siskin_pixels* pictures, size_t count,
+                                        siskin_answer* answers, float* scores, siskin_error* error);
 
 SISKIN_API const char* siskin_version(void); /* "0.1.0" */
 

@@ -4,31 +4,43 @@
 #include <algorithm>
 #include <exception>
 #include <new>
+#include <optional>
+#include <span>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <vector>
 
+#include "api/pixels.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/threads.h"
 #include "base/utf8.h"
-#include "images/decode.h"
-#include "images/preprocess.h"
-#include "model/classifier_model.h"
+#include "model/predictor.h"
 
 struct siskin_classifier {
   siskin_classifier(const siskin::ClassifierModel& model, int num_threads)
-      : threads(num_threads), predictor(model, 1, threads) {}
+      : threads(num_threads), predictor(model, 1, threads), card(ToJson(model.card).dump()) {}
+  siskin_classifier(const siskin_classifier& other, int num_threads)
+      : threads(num_threads), predictor(other.predictor, 1, threads), card(other.card) {}
+
+  // Takes memory for eight photos at once, which who asks one by one does not need: made when it is wanted.
+  siskin::Predictor& ForMany() {
+    constexpr int kMaxBatch = 8;  // what a batch gains is gained by 8
+    if (!for_many) for_many.emplace(predictor, kMaxBatch, threads);
+    return *for_many;
+  }
 
   siskin::ThreadPool threads;
-  siskin::Predictor predictor;
+  siskin::Predictor predictor;  // of one photo at a time
+  std::optional<siskin::Predictor> for_many;
+  std::string card;
 };
 
 namespace {
 
 using siskin::ErrorKind;
 using siskin::Fail;
-
-// The largest side of a photo that is taken: the decoders' limit on pixels, as a strip of one row.
-constexpr int kMaxSide = 250'000'000;
 
 siskin_status StatusOf(ErrorKind kind) {
   switch (kind) {
@@ -47,12 +59,17 @@ siskin_status StatusOf(ErrorKind kind) {
   return SISKIN_INTERNAL;
 }
 
+// As much of it as fits, cut between two letters.
+template <size_t kSize>
+void CopyText(std::string_view from, char (&to)[kSize]) {
+  const std::string_view text = siskin::Utf8Prefix(from, kSize - 1);
+  to[text.copy(to, text.size())] = '\0';
+}
+
 void Report(siskin_error* error, siskin_status status, const std::string& message) {
   if (error == nullptr) return;
   error->status = status;
-  const std::string_view text = siskin::Utf8Prefix(message, sizeof(error->message) - 1);
-  const size_t length = text.copy(error->message, text.size());
-  error->message[length] = '\0';
+  CopyText(message, error->message);
 }
 
 // What `body` returns, or `failed` with the reason in `error`.
@@ -79,24 +96,62 @@ siskin_classifier* Open(const siskin::ClassifierModel& model, int threads) {
   return new siskin_classifier(model, threads);
 }
 
-int Classify(siskin_classifier* classifier, const siskin::Image& photo, float* scores) {
-  const std::vector<float> answer = classifier->predictor.Scores(photo);
-  if (scores != nullptr) std::copy(answer.begin(), answer.end(), scores);
-  return classifier->predictor.Decide(answer);
+siskin::ImageView ViewOf(const siskin_pixels& pixels) {
+  return {pixels.rgb, pixels.width, pixels.height, pixels.row_bytes};
 }
 
-siskin::Image Copy(const uint8_t* rgb, int width, int height, size_t row_bytes) {
-  Require(rgb != nullptr, "rgb is NULL");
-  Require(width > 0 && height > 0 && width <= kMaxSide / height, "the photo has no pixels, or too many");
-  const size_t row = static_cast<size_t>(width) * 3;
-  Require(row_bytes >= row, "row_bytes is less than 3 * width");
-  siskin::Image photo{width, height, {}};
-  photo.rgb.reserve(row * static_cast<size_t>(height));
-  for (int y = 0; y < height; ++y) {
-    const uint8_t* begin = rgb + static_cast<size_t>(y) * row_bytes;
-    photo.rgb.insert(photo.rgb.end(), begin, begin + row);
+std::string_view TextOf(const siskin_bytes& bytes) {
+  Require(bytes.data != nullptr, "bytes is NULL");
+  return {static_cast<const char*>(bytes.data), bytes.size};
+}
+
+using Answers = std::vector<siskin::Predictor::Answer>;
+
+// Of one photo. kData if it cannot be read.
+int Give(const siskin::Predictor::Answer& answer, float* scores) {
+  if (!answer.status.error.empty()) Fail(ErrorKind::kData, "{}", answer.status.error);
+  if (scores != nullptr) std::ranges::copy(answer.scores, scores);
+  return answer.label;
+}
+
+siskin_answer ToC(const siskin::Predictor::Answer& answer) {
+  const bool read = answer.status.error.empty();
+  siskin_answer given = {.label = answer.label, .score = 0, .status = read ? SISKIN_OK : SISKIN_PHOTO, .message = {}};
+  if (read) given.score = answer.scores[static_cast<size_t>(answer.label)];
+  CopyText(read ? answer.status.warning : answer.status.error, given.message);
+  return given;
+}
+
+void GiveAll(const Answers& all, size_t classes, siskin_answer* answers, float* scores) {
+  for (size_t i = 0; i < all.size(); ++i) {
+    answers[i] = ToC(all[i]);
+    if (scores == nullptr) continue;
+    const std::span<float> row(scores + i * classes, classes);
+    std::ranges::fill(row, 0.0f);
+    std::ranges::copy(all[i].scores, row.begin());
   }
-  return photo;
+}
+
+// `count` photos of the caller's as `view` sees each, by one of the predictor's functions.
+template <typename Photo, typename View>
+int ClassifyAll(siskin_classifier* classifier, const Photo* photos, size_t count, siskin_answer* answers, float* scores,
+                siskin_error* error, const View& view,
+                Answers (siskin::Predictor::*predict)(std::span<const std::invoke_result_t<View, const Photo&>>)) {
+  return Guarded(error, -1, [&] {
+    Require(classifier != nullptr, "classifier is NULL");
+    Require(count == 0 || (photos != nullptr && answers != nullptr), "photos or answers is NULL");
+    std::vector<std::invoke_result_t<View, const Photo&>> views;
+    views.reserve(count);
+    for (size_t i = 0; i < count; ++i) views.push_back(view(photos[i]));
+    const auto classes = static_cast<size_t>(classifier->predictor.num_classes());
+    GiveAll((classifier->ForMany().*predict)(views), classes, answers, scores);
+    return 0;
+  });
+}
+
+siskin::ImageView CheckedView(const siskin_pixels& pixels) {
+  siskin::RequirePicture(ViewOf(pixels));
+  return ViewOf(pixels);
 }
 
 }  // namespace
@@ -115,6 +170,14 @@ siskin_classifier* siskin_open_memory(const void* bytes, size_t size, int thread
   });
 }
 
+siskin_classifier* siskin_share(const siskin_classifier* classifier, int threads, siskin_error* error) {
+  return Guarded(error, static_cast<siskin_classifier*>(nullptr), [&] {
+    Require(classifier != nullptr, "classifier is NULL");
+    Require(threads >= 0, "threads is below 0");
+    return new siskin_classifier(*classifier, threads);
+  });
+}
+
 void siskin_close(siskin_classifier* classifier) {
   delete classifier;
 }
@@ -128,15 +191,16 @@ const char* siskin_class_name(const siskin_classifier* classifier, int label) {
   return classifier->predictor.card().class_names[static_cast<size_t>(label)].c_str();
 }
 
+const char* siskin_model_json(const siskin_classifier* classifier) {
+  return classifier == nullptr ? nullptr : classifier->card.c_str();
+}
+
 int siskin_classify_photo(siskin_classifier* classifier, const void* bytes, size_t size, float* scores,
                           siskin_error* error) {
   return Guarded(error, -1, [&] {
     Require(classifier != nullptr, "classifier is NULL");
-    Require(bytes != nullptr, "bytes is NULL");
-    const siskin::DecodedImage photo = siskin::DecodeImage(
-        {static_cast<const char*>(bytes), size}, DecodeOptionsFor(classifier->predictor.card().preprocessing));
-    if (!photo.error.empty()) Fail(ErrorKind::kData, photo.error);
-    return Classify(classifier, photo.image, scores);
+    const std::string_view photo = TextOf({bytes, size});
+    return Give(classifier->predictor.PredictBytes({&photo, 1})[0], scores);
   });
 }
 
@@ -144,8 +208,20 @@ int siskin_classify_pixels(siskin_classifier* classifier, const uint8_t* rgb, in
                            float* scores, siskin_error* error) {
   return Guarded(error, -1, [&] {
     Require(classifier != nullptr, "classifier is NULL");
-    return Classify(classifier, Copy(rgb, width, height, row_bytes), scores);
+    const siskin::ImageView photo = CheckedView({rgb, width, height, row_bytes});
+    return Give(classifier->predictor.PredictPixels({&photo, 1})[0], scores);
   });
+}
+
+int siskin_classify_photos(siskin_classifier* classifier, const siskin_bytes* photos, size_t count,
+                           siskin_answer* answers, float* scores, siskin_error* error) {
+  return ClassifyAll(classifier, photos, count, answers, scores, error, TextOf, &siskin::Predictor::PredictBytes);
+}
+
+int siskin_classify_pictures(siskin_classifier* classifier, const siskin_pixels* pictures, size_t count,
+                             siskin_answer* answers, float* scores, siskin_error* error) {
+  return ClassifyAll(classifier, pictures, count, answers, scores, error, CheckedView,
+                     &siskin::Predictor::PredictPixels);
 }
 
 const char* siskin_version(void) {

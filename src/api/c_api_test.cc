@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/json.h"
 #include "base/testing.h"
 #include "images/testing_images.h"
 #include "model/testing_model.h"
@@ -58,6 +59,59 @@ TEST_F(CApiTest, TheModelMayComeFromMemory) {
   EXPECT_GE(siskin_classify_pixels(copy, picture.rgb.data(), 64, 48, 64 * 3, again.data(), &error_), 0);
   EXPECT_EQ(scores, again);
   siskin_close(copy);
+}
+
+TEST_F(CApiTest, ManyPhotosGetTheAnswersThatEachGetsAlone) {
+  const std::string good = testing::EncodeJpeg(testing::GradientPicture(50, 40));
+  const std::string cut = good.substr(0, good.size() - 4), broken = "no photo";
+  const siskin_bytes photos[] = {{good.data(), good.size()}, {broken.data(), broken.size()}, {cut.data(), cut.size()}};
+  siskin_answer answers[3];
+  std::vector<float> scores(9, -1), alone(3);
+  ASSERT_EQ(siskin_classify_photos(classifier_, photos, 3, answers, scores.data(), &error_), 0) << error_.message;
+  EXPECT_EQ(siskin_classify_photo(classifier_, good.data(), good.size(), alone.data(), nullptr), answers[0].label);
+  EXPECT_EQ(std::vector<float>(scores.begin(), scores.begin() + 3), alone);
+  EXPECT_EQ(answers[0].score, alone[static_cast<size_t>(answers[0].label)]);
+  EXPECT_STREQ(answers[0].message, "");
+  EXPECT_EQ(answers[1].label, -1);
+  EXPECT_EQ(answers[1].status, SISKIN_PHOTO);
+  EXPECT_NE(std::string(answers[1].message).find("not a JPEG"), std::string::npos) << answers[1].message;
+  EXPECT_EQ(scores[3], 0);
+  EXPECT_EQ(answers[2].status, SISKIN_OK);
+  EXPECT_STRNE(answers[2].message, "") << "a warning";
+
+  const Image picture = testing::GradientPicture(33, 20);
+  const siskin_pixels pictures[] = {{picture.rgb.data(), 33, 20, 99}, {picture.rgb.data(), 10, 20, 99}};
+  ASSERT_EQ(siskin_classify_pictures(classifier_, pictures, 2, answers, scores.data(), &error_), 0) << error_.message;
+  EXPECT_EQ(siskin_classify_pixels(classifier_, picture.rgb.data(), 10, 20, 99, alone.data(), nullptr),
+            answers[1].label);
+  EXPECT_EQ(std::vector<float>(scores.begin() + 3, scores.begin() + 6), alone);
+
+  EXPECT_EQ(siskin_classify_photos(classifier_, nullptr, 0, nullptr, nullptr, nullptr), 0) << "none is none too many";
+  EXPECT_EQ(siskin_classify_photos(classifier_, photos, 3, nullptr, nullptr, &error_), -1);
+  EXPECT_EQ(siskin_classify_photos(nullptr, photos, 3, answers, nullptr, &error_), -1);
+  const siskin_bytes null = {nullptr, 3};
+  EXPECT_EQ(siskin_classify_photos(classifier_, &null, 1, answers, nullptr, &error_), -1);
+  EXPECT_EQ(error_.status, SISKIN_USAGE);
+}
+
+TEST_F(CApiTest, TwoMayShareAModel) {
+  siskin_classifier* other = siskin_share(classifier_, 1, &error_);
+  ASSERT_NE(other, nullptr) << error_.message;
+  const Image picture = testing::GradientPicture(64, 48);
+  std::vector<float> scores(3), again(3);
+  siskin_classify_pixels(classifier_, picture.rgb.data(), 64, 48, 64 * 3, scores.data(), &error_);
+  siskin_close(classifier_);
+  classifier_ = nullptr;
+  EXPECT_GE(siskin_classify_pixels(other, picture.rgb.data(), 64, 48, 64 * 3, again.data(), &error_), 0);
+  EXPECT_EQ(again, scores);
+  EXPECT_EQ(siskin_share(other, -1, &error_), nullptr);
+  EXPECT_EQ(siskin_share(nullptr, 1, &error_), nullptr);
+  siskin_close(other);
+}
+
+TEST_F(CApiTest, TheCardIsJson) {
+  EXPECT_EQ(ParseJson(siskin_model_json(classifier_), "card"), ToJson(ReadModelCard(path_)));
+  EXPECT_EQ(siskin_model_json(nullptr), nullptr);
 }
 
 TEST_F(CApiTest, RowsMayBeApart) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/classifier_model.h"
+#include "model/predictor.h"
 
 namespace siskin::cli {
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/median.h"
+#include "model/predictor.h"
 
 namespace siskin {
 namespace {
@@ -20,7 +21,7 @@ std::vector<double> TimeRuns(Predictor& predictor, std::span<const fs::path> fil
     std::vector<fs::path> batch;
     for (size_t i = 0; i < count; ++i) batch.push_back(files[(run * count + i) % files.size()]);
     const auto start = std::chrono::steady_clock::now();
-    const std::vector<Predictor::Answer> answers = predictor.Predict(batch);
+    const std::vector<Predictor::Answer> answers = predictor.PredictFiles(batch);
     const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
     const bool read = std::ranges::any_of(answers, [](const auto& answer) { return answer.status.error.empty(); });
     if (run > 0 && read) seconds.push_back(taken.count());

@@ -111,7 +111,7 @@ PhotoScoring ScorePhotos(const Dataset& dataset, const std::vector<const Photo*>
     const size_t end = std::min(begin + batch, photos.size());
     std::vector<std::filesystem::path> files;
     for (size_t i = begin; i < end; ++i) files.push_back(dataset.root / photos[i]->path);
-    const std::vector<Predictor::Answer> answers = predictor.Predict(files);
+    const std::vector<Predictor::Answer> answers = predictor.PredictFiles(files);
     for (size_t i = begin; i < end; ++i) {
       const Predictor::Answer& given = answers[i - begin];
       if (!given.status.error.empty()) {

@@ -11,6 +11,7 @@
 #include "evaluate/scored_photos.h"
 #include "model/classifier_model.h"
 #include "model/group_question.h"
+#include "model/predictor.h"
 
 namespace siskin {
 

@@ -169,7 +169,7 @@ void Erase(const PixelBox& box, int width, Random noise, std::span<float> rgb) {
 void ResizeCropped(const Image& image, const RelativeBox& crop, const Preprocessing& p, std::span<uint8_t> rgb) {
   if (crop == RelativeBox()) return ResizePhoto(image, p, rgb);
   const PixelBox box = ToPixels(crop, image.width, image.height);
-  ResizePhoto(CutOut(image, box.x, box.y, box.width, box.height), p, rgb);
+  ResizePhoto(ImageView(image).Part(box.x, box.y, box.width, box.height), p, rgb);
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <functional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/threads.h"
@@ -25,6 +26,10 @@ struct LoadStatus {
 // Reads, decodes and preprocesses files[i] (complete paths) into out[i * height * width * 3 ...]. One status per file.
 std::vector<LoadStatus> LoadPhotos(std::span<const std::filesystem::path> files, const Preprocessing& preprocessing,
                                    std::span<float> out, ThreadPool& threads);
+
+// The same for photos whose files' bytes are here already.
+std::vector<LoadStatus> DecodePhotos(std::span<const std::string_view> photos, const Preprocessing& preprocessing,
+                                     std::span<float> out, ThreadPool& threads);
 
 // One photo: reads and decodes `file` and calls fill(image), which fills `out`; or zeroes `out`. `buffer` is scratch.
 LoadStatus LoadPhoto(const std::filesystem::path& file, const DecodeOptions& options, std::span<float> out,

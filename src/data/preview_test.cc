@@ -36,8 +36,11 @@ class AugmentPreview : public ::testing::Test {
   }
 
   static Image Tile(const Image& sheet, int row, int column) {
-    return CutOut(sheet, kGap + column * (kPhotoWidth + kGap), kGap + row * (kPhotoHeight + kGap), kPhotoWidth,
-                  kPhotoHeight);
+    const ImageView part = ImageView(sheet).Part(kGap + column * (kPhotoWidth + kGap),
+                                                 kGap + row * (kPhotoHeight + kGap), kPhotoWidth, kPhotoHeight);
+    Image tile{kPhotoWidth, kPhotoHeight, {}};
+    for (int y = 0; y < kPhotoHeight; ++y) tile.rgb.insert(tile.rgb.end(), part.row(y), part.row(y) + kPhotoWidth * 3);
+    return tile;
   }
 
   // What the network gets of a photo in an epoch.

@@ -2,6 +2,7 @@
 // there are many photos.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -12,6 +13,25 @@ namespace siskin {
 struct Image {
   int width = 0, height = 0;
   std::vector<uint8_t> rgb;
+};
+
+// Somebody else's pixels, or a rectangle of them: as an Image, but rows begin row_bytes apart, at least 3 * width.
+struct ImageView {
+  ImageView() = default;
+  ImageView(const uint8_t* first, int columns, int rows, size_t apart)
+      : rgb(first), width(columns), height(rows), row_bytes(apart) {}
+  ImageView(const Image& image)  // NOLINT(google-explicit-constructor): an image is all of its pixels
+      : ImageView(image.rgb.data(), image.width, image.height, static_cast<size_t>(image.width) * 3) {}
+
+  const uint8_t* row(int y) const { return rgb + static_cast<size_t>(y) * row_bytes; }
+  // The rectangle at (x, y), which lies within it.
+  ImageView Part(int x, int y, int part_width, int part_height) const {
+    return {row(y) + static_cast<size_t>(x) * 3, part_width, part_height, row_bytes};
+  }
+
+  const uint8_t* rgb = nullptr;
+  int width = 0, height = 0;
+  size_t row_bytes = 0;
 };
 
 struct DecodeOptions {

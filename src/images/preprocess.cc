@@ -54,37 +54,38 @@ int Scaled(int value, int numerator, int denominator) {
   return static_cast<int>(std::max<int64_t>((product + denominator / 2) / denominator, 1));
 }
 
-void Squash(const Image& image, const Preprocessing& p, uint8_t* out) {
-  if (image.width == p.width && image.height == p.height) {
-    std::ranges::copy(image.rgb, out);
+// All of `image` in all of the rows at `out`.
+void ResizeInto(const ImageView& image, Interpolation interpolation, const ByteRows<uint8_t>& out) {
+  if (image.width == out.width && image.height == out.height) {
+    for (int y = 0; y < out.height; ++y) {
+      std::copy_n(image.row(y), static_cast<size_t>(out.width) * 3, out.data + static_cast<size_t>(y) * out.row_bytes);
+    }
   } else {
-    Resize(image.rgb.data(), image.width, image.height, 3, p.interpolation, out, p.width, p.height);
+    Resize({image.rgb, image.width, image.height, image.row_bytes}, 3, interpolation, out);
   }
 }
 
+void Squash(const ImageView& image, const Preprocessing& p, uint8_t* out) {
+  ResizeInto(image, p.interpolation, {out, p.width, p.height, static_cast<size_t>(p.width) * 3});
+}
+
 // As ImageOps.pad of Pillow: the photo as large as fits, in the middle.
-void Pad(const Image& image, const Preprocessing& p, uint8_t* out) {
+void Pad(const ImageView& image, const Preprocessing& p, uint8_t* out) {
   const bool full_width = int64_t{image.width} * p.height >= int64_t{image.height} * p.width;
   const int width = full_width ? p.width : std::min(Scaled(image.width, p.height, image.height), p.width);
   const int height = full_width ? std::min(Scaled(image.height, p.width, image.width), p.height) : p.height;
-  if (width == p.width && height == p.height) return Squash(image, p, out);
-
-  std::vector<uint8_t> inner(static_cast<size_t>(width) * height * 3);
-  Resize(image.rgb.data(), image.width, image.height, 3, p.interpolation, inner.data(), width, height);
   constexpr uint8_t kGrey = 127;  // nearly 0 after the usual scaling to [-1, 1]
-  const size_t row_bytes = static_cast<size_t>(p.width) * 3, inner_row_bytes = static_cast<size_t>(width) * 3;
+  const size_t row_bytes = static_cast<size_t>(p.width) * 3;
   std::fill_n(out, row_bytes * p.height, kGrey);
   out += static_cast<size_t>((p.height - height) / 2) * row_bytes + static_cast<size_t>((p.width - width) / 2) * 3;
-  for (int y = 0; y < height; ++y)
-    std::copy_n(inner.data() + y * inner_row_bytes, inner_row_bytes, out + y * row_bytes);
+  ResizeInto(image, p.interpolation, {out, width, height, row_bytes});
 }
 
-void Crop(const Image& image, const Preprocessing& p, uint8_t* out) {
+void Crop(const ImageView& image, const Preprocessing& p, uint8_t* out) {
   const bool full_height = int64_t{image.width} * p.height >= int64_t{image.height} * p.width;
   const int width = full_height ? std::min(Scaled(image.height, p.width, p.height), image.width) : image.width;
   const int height = full_height ? image.height : std::min(Scaled(image.width, p.height, p.width), image.height);
-  const Image part = CutOut(image, (image.width - width) / 2, (image.height - height) / 2, width, height);
-  Squash(part, p, out);
+  Squash(image.Part((image.width - width) / 2, (image.height - height) / 2, width, height), p, out);
 }
 
 void CheckRoom(size_t room, const Preprocessing& p) {
@@ -174,17 +175,7 @@ DecodeOptions DecodeOptionsFor(const Preprocessing& p) {
   return options;
 }
 
-Image CutOut(const Image& image, int x, int y, int width, int height) {
-  Image part{width, height, std::vector<uint8_t>(static_cast<size_t>(width) * height * 3)};
-  const size_t row_bytes = static_cast<size_t>(image.width) * 3, part_row_bytes = static_cast<size_t>(width) * 3;
-  const uint8_t* in = image.rgb.data() + static_cast<size_t>(y) * row_bytes + static_cast<size_t>(x) * 3;
-  for (int row = 0; row < height; ++row) {
-    std::copy_n(in + row * row_bytes, part_row_bytes, part.rgb.data() + row * part_row_bytes);
-  }
-  return part;
-}
-
-void ResizePhoto(const Image& image, const Preprocessing& p, std::span<uint8_t> rgb) {
+void ResizePhoto(const ImageView& image, const Preprocessing& p, std::span<uint8_t> rgb) {
   CheckRoom(rgb.size(), p);
   switch (p.resize) {
     case ResizeMode::kSquash:
@@ -196,7 +187,7 @@ void ResizePhoto(const Image& image, const Preprocessing& p, std::span<uint8_t> 
   }
 }
 
-void Preprocess(const Image& image, const Preprocessing& p, std::span<float> out) {
+void Preprocess(const ImageView& image, const Preprocessing& p, std::span<float> out) {
   CheckRoom(out.size(), p);
   std::vector<uint8_t> bytes(out.size());
   ResizePhoto(image, p, bytes);

@@ -48,14 +48,11 @@ std::string_view Name(Interpolation interpolation);
 // full picture, as Pillow does).
 DecodeOptions DecodeOptionsFor(const Preprocessing& preprocessing);
 
-// The rectangle of a photo at (x, y), which lies within it.
-Image CutOut(const Image& image, int x, int y, int width, int height);
-
 // out: [height, width, 3] floats, overwritten.
-void Preprocess(const Image& image, const Preprocessing& preprocessing, std::span<float> out);
+void Preprocess(const ImageView& image, const Preprocessing& preprocessing, std::span<float> out);
 
 // Its two steps, for callers that work between them. rgb: [height, width, 3], overwritten.
-void ResizePhoto(const Image& image, const Preprocessing& preprocessing, std::span<uint8_t> rgb);
+void ResizePhoto(const ImageView& image, const Preprocessing& preprocessing, std::span<uint8_t> rgb);
 // In place: red, green, blue from 0 to 255 become what the network sees, to the last bit but one as Preprocess does it.
 void ScalePixels(const Preprocessing& preprocessing, std::span<float> pixels);
 // The way back: the picture, [height, width], that a network sees as `pixels`.

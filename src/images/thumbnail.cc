@@ -23,8 +23,10 @@ std::string JpegThumbnail(std::string_view bytes, int longest_side) {
     };
     Image small{shrunk(image.width), shrunk(image.height), {}};
     small.rgb.resize(static_cast<size_t>(small.width) * static_cast<size_t>(small.height) * 3);
-    Resize(image.rgb.data(), image.width, image.height, 3, Interpolation::kArea, small.rgb.data(), small.width,
-           small.height);
+    const auto rows = [](auto& picture) {
+      return ByteRows{picture.rgb.data(), picture.width, picture.height, static_cast<size_t>(picture.width) * 3};
+    };
+    Resize(rows(std::as_const(image)), 3, Interpolation::kArea, rows(small));
     image = std::move(small);
   }
   constexpr int kQuality = 80;  // 160 x 120 pixels in 5 KB, no artefacts that a person notices at this size

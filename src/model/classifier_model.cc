@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "graph/parameters.h"
-#include "kernels/elementwise/elementwise.h"
 #include "model/card_metadata.h"
+#include "model/predictor.h"
 #include "weights/file/safetensors.h"
 
 namespace siskin {
@@ -42,79 +42,6 @@ void SaveModel(const fs::path& file, const ClassifierModel& model, FileOps& ops)
 void WriteModel(const fs::path& file, ClassifierModel* model, ThreadPool& threads, FileOps& ops) {
   SetReferences(model, threads);
   SaveModel(file, *model, ops);
-}
-
-void LogitsToScores(const ModelCard& card, std::span<float> logits, std::span<float> scores) {
-  const float inverse_temperature = static_cast<float>(1 / card.temperature);
-  for (float& logit : logits) logit *= inverse_temperature;
-  const size_t classes = card.class_names.size();
-  if (card.network.top || NumHeadOutputs(classes) > 1) {
-    Softmax(logits, static_cast<int>(classes), scores);
-    return;
-  }
-  Sigmoid(logits, logits);
-  for (size_t i = 0; i < logits.size(); ++i) {
-    scores[2 * i] = 1 - logits[i];
-    scores[2 * i + 1] = logits[i];
-  }
-}
-
-int Decide(const ModelCard& card, std::span<const float> scores) {
-  if (scores.size() == 2) return scores[1] >= card.threshold ? 1 : 0;
-  return static_cast<int>(std::max_element(scores.begin(), scores.end()) - scores.begin());
-}
-
-Predictor::Predictor(const ClassifierModel& model, int max_batch, ThreadPool& threads)
-    : card_(model.card),
-      threads_(threads),
-      plan_(BuildModelGraph(model.card), model.weights, {.max_batch = max_batch}, threads),
-      input_(static_cast<size_t>(max_batch) * InputFloats()),
-      logits_(static_cast<size_t>(max_batch) * static_cast<size_t>(plan_.output_shape().c)) {}
-
-size_t Predictor::memory_bytes() const {
-  return plan_.weights_bytes() + plan_.arena_bytes() + (input_.size() + logits_.size()) * sizeof(float);
-}
-
-size_t Predictor::InputFloats() const {
-  return static_cast<size_t>(card_.preprocessing.height) * static_cast<size_t>(card_.preprocessing.width) * 3;
-}
-
-void Predictor::Scores(std::span<const float> input, int n, std::span<float> scores) {
-  const size_t outputs = static_cast<size_t>(plan_.output_shape().c);
-  const std::span<float> logits = std::span(logits_).first(static_cast<size_t>(n) * outputs);
-  plan_.Run(input, n, logits);
-  LogitsToScores(card_, logits, scores);
-}
-
-std::vector<float> Predictor::Scores(const Image& image) {
-  const std::span<float> input = std::span(input_).first(InputFloats());
-  Preprocess(image, card_.preprocessing, input);
-  std::vector<float> scores(card_.class_names.size());
-  Scores(input, 1, scores);
-  return scores;
-}
-
-std::vector<Predictor::Answer> Predictor::Predict(std::span<const fs::path> files) {
-  std::vector<Answer> answers;
-  answers.reserve(files.size());
-  const size_t classes = card_.class_names.size();
-  std::vector<float> scores(static_cast<size_t>(max_batch()) * classes);
-  while (answers.size() < files.size()) {
-    const size_t n = std::min(files.size() - answers.size(), static_cast<size_t>(max_batch()));
-    const std::span<float> input = std::span(input_).first(n * InputFloats());
-    std::vector<LoadStatus> loaded = LoadPhotos(files.subspan(answers.size(), n), card_.preprocessing, input, threads_);
-    Scores(input, static_cast<int>(n), scores);
-    for (size_t i = 0; i < n; ++i) {
-      Answer answer{.status = std::move(loaded[i]), .scores = {}, .label = -1};
-      if (answer.status.error.empty()) {
-        answer.scores.assign(scores.begin() + static_cast<std::ptrdiff_t>(i * classes),
-                             scores.begin() + static_cast<std::ptrdiff_t>((i + 1) * classes));
-        answer.label = Decide(answer.scores);
-      }
-      answers.push_back(std::move(answer));
-    }
-  }
-  return answers;
 }
 
 Image ReferencePicture(uint32_t number) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "model/classifier_model.h"
+#include "model/predictor.h"
 #include "networks/imagenet_groups.h"
 
 namespace siskin {

@@ -12,6 +12,7 @@
 #include "base/testing.h"
 #include "model/classifier_model.h"
 #include "model/model_card.h"
+#include "model/predictor.h"
 #include "model/testing_model.h"
 #include "weights/file/safetensors.h"
 
@@ -229,7 +230,7 @@ TEST(Model, PredictKeepsOrderAndReportsBrokenPhotos) {
   ThreadPool threads(2);
   Predictor predictor(SmallModel({"a", "b"}), 2, threads);
   const std::vector<std::filesystem::path> files(3, folder.path() / "broken.jpg");
-  const std::vector<Predictor::Answer> answers = predictor.Predict(files);
+  const std::vector<Predictor::Answer> answers = predictor.PredictFiles(files);
   ASSERT_EQ(answers.size(), 3u);
   for (const Predictor::Answer& answer : answers) {
     EXPECT_FALSE(answer.status.error.empty());

@@ -16,6 +16,7 @@
 #include "evaluate/scored_photos.h"
 #include "graph/plan.h"
 #include "model/classifier_model.h"
+#include "model/predictor.h"
 #include "train/backbone.h"
 #include "train/checkpoint.h"
 #include "train/feature_source.h"

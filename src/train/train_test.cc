@@ -19,6 +19,7 @@
 #include "data/testing_files.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
+#include "model/predictor.h"
 #include "train/run_folder.h"
 #include "weights/file/safetensors.h"
 
@@ -207,7 +208,7 @@ TEST_F(Training, TheModelAnswersAsItWasTested) {
     labels.push_back(photo->label);
   }
   std::vector<float> scores;
-  for (const Predictor::Answer& answer : Predictor(model, 3, threads).Predict(files)) {
+  for (const Predictor::Answer& answer : Predictor(model, 3, threads).PredictFiles(files)) {
     scores.insert(scores.end(), answer.scores.begin(), answer.scores.end());
     decisions.push_back(answer.label);
   }

@@ -19,6 +19,7 @@
 #include "compare/score_photos.h"
 #include "evaluate/report/report.h"
 #include "model/classifier_model.h"
+#include "model/predictor.h"
 
 namespace siskin::cli {
 namespace {

@@ -122,7 +122,7 @@ class PredictVerb : public Verb {
         Fail(ErrorKind::kInterrupted, "stopped after {} of {} photos", begin, files.size());
       }
       const auto part = files.subspan(begin, std::min(batch, files.size() - begin));
-      const std::vector<Predictor::Answer> answers = predictor.Predict(part);
+      const std::vector<Predictor::Answer> answers = predictor.PredictFiles(part);
       for (size_t i = 0; i < part.size(); ++i) {
         output.Write(writer.Line(part[i].native(), answers[i]));
         if (!answers[i].status.error.empty()) ++troubles.failed;

@@ -82,15 +82,15 @@ void ResizeColumns(const uint8_t* block, const ResizeWeights& weights, uint8_t* 
 }
 
 template <int kChannels>
-void ResizeWidthOf(const uint8_t* src, int src_w, int h, const ResizeWeights& weights, uint8_t* dst) {
-  const size_t src_bytes = static_cast<size_t>(src_w) * kChannels, dst_bytes = weights.taps.size() * kChannels;
-  std::vector<uint8_t> block(static_cast<size_t>(src_w) * kColumnBytes);
-  for (int y = 0; y < h; y += kRowsAtOnce) {
+void ResizeWidthOf(const ByteRows<const uint8_t>& src, const ResizeWeights& weights, uint8_t* dst, size_t dst_bytes) {
+  const size_t src_w = static_cast<size_t>(src.width);
+  std::vector<uint8_t> block(src_w * kColumnBytes);
+  for (int y = 0; y < src.height; y += kRowsAtOnce) {
     const uint8_t* from[kRowsAtOnce];
     uint8_t* to[kRowsAtOnce];
     for (int r = 0; r < kRowsAtOnce; ++r) {
-      const int row = std::min(y + r, h - 1);  // the last row again where there are no more
-      from[r] = src + row * src_bytes;
+      const int row = std::min(y + r, src.height - 1);  // the last row again where there are no more
+      from[r] = src.data + row * src.row_bytes;
       to[r] = dst + row * dst_bytes;
     }
     Interleave<kChannels>(from, src_w, block.data());
@@ -98,33 +98,35 @@ void ResizeWidthOf(const uint8_t* src, int src_w, int h, const ResizeWeights& we
   }
 }
 
-//   src: [h, src_w, channels]   dst: [h, weights' outputs, channels]
-void ResizeWidth(const uint8_t* src, int src_w, int h, int channels, const ResizeWeights& weights, uint8_t* dst) {
-  if (channels == 1) ResizeWidthOf<1>(src, src_w, h, weights, dst);
-  if (channels == 2) ResizeWidthOf<2>(src, src_w, h, weights, dst);
-  if (channels == 3) ResizeWidthOf<3>(src, src_w, h, weights, dst);
-  if (channels == 4) ResizeWidthOf<4>(src, src_w, h, weights, dst);
+//   src: [h, src_w, channels]   dst: [h, weights' outputs, channels], rows dst_bytes apart
+void ResizeWidth(const ByteRows<const uint8_t>& src, int channels, const ResizeWeights& weights, uint8_t* dst,
+                 size_t dst_bytes) {
+  if (channels == 1) ResizeWidthOf<1>(src, weights, dst, dst_bytes);
+  if (channels == 2) ResizeWidthOf<2>(src, weights, dst, dst_bytes);
+  if (channels == 3) ResizeWidthOf<3>(src, weights, dst, dst_bytes);
+  if (channels == 4) ResizeWidthOf<4>(src, weights, dst, dst_bytes);
 }
 
 // The vertical pass adds up whole rows of bytes, whatever the channels.
-//   src: [weights' inputs, row_bytes]   dst: [weights' outputs, row_bytes]
-void ResizeHeight(const uint8_t* src, size_t row_bytes, const ResizeWeights& weights, uint8_t* dst) {
-  for (size_t y = 0; y < weights.taps.size(); ++y, dst += row_bytes) {
+//   src: [weights' inputs, bytes], rows src_bytes apart   dst: [weights' outputs, bytes], rows dst_bytes apart
+void ResizeHeight(const uint8_t* src, size_t src_bytes, size_t bytes, const ResizeWeights& weights, uint8_t* dst,
+                  size_t dst_bytes) {
+  for (size_t y = 0; y < weights.taps.size(); ++y, dst += dst_bytes) {
     const auto [first, count] = weights.taps[y];
     const int32_t* weight = weights.of(y);
-    const uint8_t* top = src + first * row_bytes;
+    const uint8_t* top = src + first * src_bytes;
     size_t i = 0;
-    for (; i + kSumLanes <= row_bytes; i += kSumLanes) {
+    for (; i + kSumLanes <= bytes; i += kSumLanes) {
       const uint8_t* from = top + i;
       SumVector sum = OneHalf();
-      for (int t = 0; t < count; ++t, from += row_bytes) {
+      for (int t = 0; t < count; ++t, from += src_bytes) {
         sum = hn::Add(sum, hn::Mul(LoadBytes(from), hn::Set(Sums(), weight[t])));
       }
       StoreBytes(sum, dst + i);
     }
-    for (; i < row_bytes; ++i) {
+    for (; i < bytes; ++i) {
       int32_t sum = 1 << (kWeightBits - 1);
-      for (int t = 0; t < count; ++t) sum += weight[t] * top[t * row_bytes + i];
+      for (int t = 0; t < count; ++t) sum += weight[t] * top[t * src_bytes + i];
       dst[i] = static_cast<uint8_t>(std::min(sum >> kWeightBits, 255));
     }
   }
@@ -163,41 +165,42 @@ void PickPixels(const uint8_t* src, const std::vector<int>& columns, uint8_t* ds
   }
 }
 
-void ResizeNearest(const uint8_t* src, int src_w, int src_h, int channels, uint8_t* dst, int dst_w, int dst_h) {
+void ResizeNearest(const ByteRows<const uint8_t>& src, int channels, const ByteRows<uint8_t>& dst) {
   constexpr decltype(&PickPixels<1>) kPick[] = {PickPixels<1>, PickPixels<2>, PickPixels<3>, PickPixels<4>};
-  const std::vector<int> columns = NearestPositions(src_w, dst_w);
-  for (const int row : NearestPositions(src_h, dst_h)) {
-    kPick[channels - 1](src + static_cast<size_t>(row) * src_w * channels, columns, dst);
-    dst += static_cast<size_t>(dst_w) * channels;
+  const std::vector<int> columns = NearestPositions(src.width, dst.width);
+  uint8_t* to = dst.data;
+  for (const int row : NearestPositions(src.height, dst.height)) {
+    kPick[channels - 1](src.data + static_cast<size_t>(row) * src.row_bytes, columns, to);
+    to += dst.row_bytes;
   }
 }
 
 // Pillow 13's rule: the vertical pass comes first if it takes away more than twice as many rows as the horizontal one
 // takes columns. (Before, the horizontal pass was always the first. The bytes between the passes are rounded, so the
 // order shows: by 1 in some per cent of the pixels.)
-bool HeightFirst(int src_w, int src_h, int dst_w, int dst_h) {
-  return dst_h < src_h && int64_t{src_h} - dst_h > 2 * (int64_t{src_w} - dst_w);
+template <typename From, typename To>
+bool HeightFirst(const From& src, const To& dst) {
+  return dst.height < src.height && int64_t{src.height} - dst.height > 2 * (int64_t{src.width} - dst.width);
 }
 
 }  // namespace
 
-void Resize(const uint8_t* src, int src_w, int src_h, int channels, Interpolation interpolation, uint8_t* dst,
-            int dst_w, int dst_h) {
-  if (interpolation == Interpolation::kNearest) {
-    ResizeNearest(src, src_w, src_h, channels, dst, dst_w, dst_h);
-    return;
-  }
-  const ResizeWeights columns = MakeResizeWeights(interpolation, src_w, dst_w);
-  const ResizeWeights rows = MakeResizeWeights(interpolation, src_h, dst_h);
-  const size_t src_bytes = static_cast<size_t>(src_w) * channels, dst_bytes = static_cast<size_t>(dst_w) * channels;
-  if (HeightFirst(src_w, src_h, dst_w, dst_h)) {
-    std::vector<uint8_t> between(src_bytes * dst_h);
-    SISKIN_DISPATCH(ResizeHeight)(src, src_bytes, rows, between.data());
-    SISKIN_DISPATCH(ResizeWidth)(between.data(), src_w, dst_h, channels, columns, dst);
+void Resize(const ByteRows<const uint8_t>& src, int channels, Interpolation interpolation,
+            const ByteRows<uint8_t>& dst) {
+  if (interpolation == Interpolation::kNearest) return ResizeNearest(src, channels, dst);
+  const ResizeWeights columns = MakeResizeWeights(interpolation, src.width, dst.width);
+  const ResizeWeights rows = MakeResizeWeights(interpolation, src.height, dst.height);
+  const size_t src_bytes = static_cast<size_t>(src.width) * channels;
+  const size_t dst_bytes = static_cast<size_t>(dst.width) * channels;
+  if (HeightFirst(src, dst)) {
+    std::vector<uint8_t> between(src_bytes * dst.height);
+    SISKIN_DISPATCH(ResizeHeight)(src.data, src.row_bytes, src_bytes, rows, between.data(), src_bytes);
+    SISKIN_DISPATCH(ResizeWidth)
+    ({between.data(), src.width, dst.height, src_bytes}, channels, columns, dst.data, dst.row_bytes);
   } else {
-    std::vector<uint8_t> between(dst_bytes * src_h);
-    SISKIN_DISPATCH(ResizeWidth)(src, src_w, src_h, channels, columns, between.data());
-    SISKIN_DISPATCH(ResizeHeight)(between.data(), dst_bytes, rows, dst);
+    std::vector<uint8_t> between(dst_bytes * src.height);
+    SISKIN_DISPATCH(ResizeWidth)(src, channels, columns, between.data(), dst_bytes);
+    SISKIN_DISPATCH(ResizeHeight)(between.data(), dst_bytes, dst_bytes, rows, dst.data, dst.row_bytes);
   }
 }
 

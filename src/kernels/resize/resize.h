@@ -3,15 +3,25 @@
 // photo. Every channel is on its own: no premultiplication by alpha, no gamma.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "kernels/resize/interpolation.h"
 
 namespace siskin {
 
-// src: [src_h, src_w, channels] bytes   dst: [dst_h, dst_w, channels] bytes, overwritten. All sizes > 0; channels 1..4.
-// Not parallel: photos are resized one per thread. Allocates the image between the passes, unlike the other kernels.
-void Resize(const uint8_t* src, int src_w, int src_h, int channels, Interpolation interpolation, uint8_t* dst,
-            int dst_w, int dst_h);
+// Rows of bytes, [height][width][channels]; each begins row_bytes after the one before it, at least width * channels.
+template <typename Byte>
+struct ByteRows {
+  Byte* data = nullptr;
+  int width = 0, height = 0;
+  size_t row_bytes = 0;
+};
+
+// All of src becomes all of dst, overwritten; what is between the rows of either is not touched. All sizes > 0;
+// channels 1..4. Not parallel: photos are resized one per thread. Allocates the image between the passes, unlike the
+// other kernels.
+void Resize(const ByteRows<const uint8_t>& src, int channels, Interpolation interpolation,
+            const ByteRows<uint8_t>& dst);
 
 }  // namespace siskin

@@ -13,7 +13,8 @@ void BM_Resize(benchmark::State& state) {
   std::vector<uint8_t> src(static_cast<size_t>(src_w) * src_h * 3), dst(static_cast<size_t>(size) * size * 3);
   for (size_t i = 0; i < src.size(); ++i) src[i] = static_cast<uint8_t>(i * 37 + i / 911);
   for (auto _ : state) {
-    Resize(src.data(), src_w, src_h, 3, static_cast<Interpolation>(state.range(0)), dst.data(), size, size);
+    Resize({src.data(), src_w, src_h, static_cast<size_t>(src_w) * 3}, 3, static_cast<Interpolation>(state.range(0)),
+           {dst.data(), size, size, static_cast<size_t>(size) * 3});
     benchmark::DoNotOptimize(dst.data());
   }
 }

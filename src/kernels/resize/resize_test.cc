@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/hash.h"
@@ -32,7 +35,8 @@ Pixels Resized(const Pixels& src, int src_w, int src_h, int channels, Interpolat
   constexpr size_t kGuard = 64;
   const size_t size = static_cast<size_t>(dst_w) * dst_h * channels;
   Pixels memory(size + 2 * kGuard, 0xA5);
-  Resize(src.data(), src_w, src_h, channels, interpolation, memory.data() + kGuard, dst_w, dst_h);
+  Resize({src.data(), src_w, src_h, static_cast<size_t>(src_w) * channels}, channels, interpolation,
+         {memory.data() + kGuard, dst_w, dst_h, static_cast<size_t>(dst_w) * channels});
   for (size_t i = 0; i < kGuard; ++i) {
     EXPECT_EQ(memory[i], 0xA5) << "byte " << i << " of the guard before the result";
     EXPECT_EQ(memory[kGuard + size + i], 0xA5) << "byte " << i << " after the result";
@@ -46,6 +50,34 @@ Pixels Resized(const Pixels& src, const PillowExpectation& e) {
 
 std::string_view Text(const Pixels& pixels) {
   return {reinterpret_cast<const char*>(pixels.data()), pixels.size()};
+}
+
+// A rectangle of a larger image into a rectangle of another one: the same bytes, and nothing beside it is written.
+TEST(Resize, RowsMayBeApart) {
+  static constexpr int kWidth = 37, kHeight = 23, kToWidth = 19, kToHeight = 31;
+  static constexpr size_t kGap = 13;
+  testing::OnEveryIsa([] {
+    for (const int channels : {1, 3, 4}) {
+      const size_t row = static_cast<size_t>(kWidth) * channels;
+      const Pixels src = FormulaImage(kWidth, kHeight, channels);
+      Pixels apart((row + kGap) * kHeight, 0xEE);
+      for (size_t y = 0; y < kHeight; ++y) std::copy_n(&src[y * row], row, &apart[y * (row + kGap)]);
+      for (const Interpolation filter : {Interpolation::kNearest, Interpolation::kBilinear, Interpolation::kArea}) {
+        for (const auto& [w, h] : {std::pair{kToWidth, kToHeight}, {kToHeight, kToWidth / 4}}) {
+          const size_t to = static_cast<size_t>(w) * channels;
+          const Pixels expected = Resized(src, kWidth, kHeight, channels, filter, w, h);
+          Pixels result((to + kGap) * static_cast<size_t>(h), 0xA5);
+          Resize({apart.data(), kWidth, kHeight, row + kGap}, channels, filter, {result.data(), w, h, to + kGap});
+          for (size_t y = 0; y < static_cast<size_t>(h); ++y) {
+            const auto begin = result.begin() + static_cast<std::ptrdiff_t>(y * (to + kGap));
+            const auto end = begin + static_cast<std::ptrdiff_t>(to);
+            EXPECT_TRUE(std::equal(begin, end, expected.begin() + static_cast<std::ptrdiff_t>(y * to))) << y;
+            EXPECT_EQ(std::count(end, end + kGap, 0xA5), static_cast<std::ptrdiff_t>(kGap)) << y;
+          }
+        }
+      }
+    }
+  });
 }
 
 TEST(Resize, SameBytesAsPillow) {
