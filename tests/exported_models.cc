@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/testing.h"
+#include "graph/plan.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "model/predictor.h"
