@@ -6,6 +6,7 @@
 #include <new>
 
 #include "base/random.h"
+#include "base/testing.h"
 #include "kernels/image_groups.h"
 #include "kernels/isa.h"
 
@@ -153,6 +154,16 @@ ConstView Images(ConstView batch, const Range& images) {
   batch.data = batch.pixel(images.begin, 0, 0);
   batch.n = images.size();
   return batch;
+}
+
+std::span<const int> Batches() {
+  static constexpr int kBatches[] = {6, 20, 32};
+  return std::span(kBatches).first(UnderSanitizer() ? 2 : 3);
+}
+
+std::span<const ImageSize> ImageSizes() {
+  static constexpr ImageSize kSizes[] = {{1, 1}, {5, 5}, {9, 10}, {13, 11}, {25, 24}};
+  return std::span(kSizes).first(UnderSanitizer() ? 4 : 5);
 }
 
 void CheckParts(int batch, size_t num_sums,

@@ -183,8 +183,8 @@ TEST(NormalizationSums, AnyLayout) {
 // Sums over a batch are those of its parts, joined along the tree.
 TEST(NormalizationSums, OfABatchAreThoseOfItsParts) {
   const State state(21);
-  for (const auto& [h, w] : testing::kImageSizes) {
-    for (const int n : testing::kBatches) {
+  for (const auto& [h, w] : testing::ImageSizes()) {
+    for (const int n : testing::Batches()) {
       const Buffer x = Activations(Dense(n, h, w, 21)), dy = Slopes(testing::Padded(n, h, w, 21));
       testing::CheckParts(n, 2 * 21, [&](const Range& images, float* sums, ThreadPool& threads) {
         Scratch scratch(testing::Images(x.view(), images));
@@ -196,8 +196,8 @@ TEST(NormalizationSums, OfABatchAreThoseOfItsParts) {
 }
 
 TEST(ChannelSums, OfABatchAreThoseOfItsParts) {
-  for (const auto& [h, w] : testing::kImageSizes) {
-    for (const int n : testing::kBatches) {
+  for (const auto& [h, w] : testing::ImageSizes()) {
+    for (const int n : testing::Batches()) {
       const Buffer x = RandomBuffer(Dense(n, h, w, 70), kSeed);
       testing::CheckParts(n, 70, [&](const Range& images, float* sums, ThreadPool& threads) {
         const ConstView part = testing::Images(x.view(), images);
@@ -222,8 +222,8 @@ TEST(ChannelMoments, OfABatchAreThoseOfItsParts) {
     return a;
   };
   ThreadPool threads(2);
-  for (const auto& [h, w] : testing::kImageSizes) {
-    for (const int n : testing::kBatches) {
+  for (const auto& [h, w] : testing::ImageSizes()) {
+    for (const int n : testing::Batches()) {
       const Buffer x = RandomBuffer(Dense(n, h, w, kFew), kSeed, 3, 5);
       testing::OnEveryIsa([&] {
         Scratch scratch(x.view());

@@ -223,8 +223,8 @@ void CheckPartsOf(int n, int h, int w, int cin, int cout) {
 }
 
 TEST(WeightGradientTest, OfABatchIsThatOfItsParts) {
-  for (const auto& [h, w] : kImageSizes) {
-    for (const int n : kBatches) CheckPartsOf(n, h, w, 7, 33);
+  for (const auto& [h, w] : testing::ImageSizes()) {
+    for (const int n : testing::Batches()) CheckPartsOf(n, h, w, 7, 33);
   }
 }
 

@@ -164,8 +164,8 @@ TEST(DepthwiseGradientTest, ManyRowsOfSeveralImages) {
 TEST(DepthwiseGradientTest, OfABatchAreThoseOfItsParts) {
   constexpr int kChannels = 21;
   const std::vector<float> filter = RandomFloats(25 * kChannels, kSeed + 2);
-  for (const auto& [h, w] : kImageSizes) {
-    for (const int n : kBatches) {
+  for (const auto& [h, w] : testing::ImageSizes()) {
+    for (const int n : testing::Batches()) {
       for (const WindowParams& window : {SameWindow(h, w, 3, 1), SameWindow(h, w, 3, 2), SameWindow(h, w, 5, 1)}) {
         SCOPED_TRACE(fmt::format("{}x{}, kernel {} stride {}", h, w, window.kernel_h, window.stride_h));
         const Layout layout = Dense(n, h, w, kChannels);
