@@ -12,6 +12,7 @@
 #include "exported_models.h"
 #include "images/decode.h"
 #include "images/encode.h"
+#include "model/self_proof.h"
 #include "model/testing_model.h"
 #include "photos.h"
 #include "program.h"

@@ -13,6 +13,7 @@
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "model/predictor.h"
+#include "model/self_proof.h"
 #include "program.h"
 #include "weights/keras/subprocess.h"
 

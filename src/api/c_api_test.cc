@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "base/testing.h"
 #include "images/testing_images.h"
+#include "model/self_proof.h"
 #include "model/testing_model.h"
 #include "siskin/classifier.h"
 

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/testing.h"
 #include "images/testing_images.h"
+#include "model/self_proof.h"
 #include "model/testing_model.h"
 
 namespace siskin {

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "base/testing.h"
+#include "model/self_proof.h"
 #include "model/testing_model.h"
 #include "siskin/c_api.h"
 #include "siskin/classifier.h"

@@ -13,6 +13,7 @@
 #include "model/classifier_model.h"
 #include "model/model_card.h"
 #include "model/predictor.h"
+#include "model/self_proof.h"
 #include "model/testing_model.h"
 #include "weights/file/safetensors.h"
 

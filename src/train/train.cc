@@ -17,6 +17,7 @@
 #include "graph/plan.h"
 #include "model/classifier_model.h"
 #include "model/predictor.h"
+#include "model/self_proof.h"
 #include "train/backbone.h"
 #include "train/checkpoint.h"
 #include "train/feature_source.h"

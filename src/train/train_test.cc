@@ -20,6 +20,7 @@
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "model/predictor.h"
+#include "model/self_proof.h"
 #include "train/run_folder.h"
 #include "weights/file/safetensors.h"
 

@@ -13,6 +13,7 @@
 #include "cli/model_argument.h"
 #include "cli/text.h"
 #include "cli/verb.h"
+#include "model/self_proof.h"
 
 namespace siskin::cli {
 namespace {

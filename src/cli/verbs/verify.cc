@@ -8,6 +8,7 @@
 #include "cli/verb.h"
 #include "kernels/isa.h"
 #include "model/classifier_model.h"
+#include "model/self_proof.h"
 
 namespace siskin::cli {
 namespace {
