@@ -3,82 +3,21 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <cstddef>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "base/error.h"
 #include "base/testing.h"
+#include "base/testing_allocations-inl.h"
 #include "graph/testing_graphs.h"
 #include "graph/testing_interpreter.h"
 #include "graph/training_plan.h"
 #include "kernels/isa.h"
 #include "kernels/testing_compare.h"
 #include "kernels/testing_kernels.h"
-
-namespace {
-
-std::atomic<size_t> num_allocations{0};
-
-void* Allocate(size_t size, size_t alignment) {
-  num_allocations.fetch_add(1);
-  void* p = std::aligned_alloc(alignment, (std::max<size_t>(size, 1) + alignment - 1) / alignment * alignment);
-  if (p == nullptr) std::abort();
-  return p;
-}
-
-}  // namespace
-
-// Every allocation of this program is counted. GCC 12, when it inlines one of a pair, takes it for a mismatch.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(size_t size) {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void* operator new[](size_t size) {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void* operator new(size_t size, std::align_val_t alignment) {
-  return Allocate(size, static_cast<size_t>(alignment));
-}
-void* operator new[](size_t size, std::align_val_t alignment) {
-  return Allocate(size, static_cast<size_t>(alignment));
-}
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void* operator new[](size_t size, const std::nothrow_t&) noexcept {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, size_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, size_t) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
 
 namespace siskin {
 namespace {
@@ -184,11 +123,11 @@ TEST(Plan, NothingIsAllocatedWhileItRuns) {
   ThreadPool threads(2);
   Plan plan(graph, RandomWeights(graph, 5), {.max_batch = 4}, threads);
   std::vector<float> output(4 * 11);
-  const size_t before = num_allocations.load();
+  const size_t before = testing::NumAllocations();
   ASSERT_GT(before, 0u) << "allocations are not counted";
   plan.Run(input, 4, output);
   plan.Run(std::span(input).first(input.size() / 2), 2, std::span(output).first(22));
-  EXPECT_EQ(num_allocations.load(), before);
+  EXPECT_EQ(testing::NumAllocations(), before);
 }
 
 // For training. Its largest matrix is the turned filter of conv2, 630 x 5, for which there was no room at first: nearly
@@ -219,11 +158,11 @@ TEST(TrainingPlan, NothingIsAllocatedInAStep) {
   std::vector<float> parameters(plan.num_parameters()), statistics(plan.num_statistics()), gradient(parameters.size());
   GatherParameters(plan.parameters(), weights, parameters);
   GatherParameters(plan.statistics(), weights, statistics);
-  const size_t before = num_allocations.load();
+  const size_t before = testing::NumAllocations();
   plan.Forward(parameters, statistics, input, 4, &key);
-  EXPECT_EQ(num_allocations.load(), before) << "forward";
+  EXPECT_EQ(testing::NumAllocations(), before) << "forward";
   plan.Backward(dlogits, gradient);
-  EXPECT_EQ(num_allocations.load(), before) << "backward";
+  EXPECT_EQ(testing::NumAllocations(), before) << "backward";
 }
 
 TEST(Plan, StepsSayWhatWasFused) {

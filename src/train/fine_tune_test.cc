@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/testing.h"
+#include "base/testing_allocations.h"
 #include "data/dataset.h"
 #include "data/testing_files.h"
 #include "graph/testing_interpreter.h"
@@ -21,7 +22,6 @@
 #include "train/phases.h"
 #include "train/photo_source.h"
 #include "train/run_phase.h"
-#include "train/testing_allocations.h"
 #include "train/trainer.h"
 #include "weights/file/safetensors.h"
 
@@ -348,10 +348,10 @@ TEST_F(FineTuning, NothingIsAllocatedInAStep) {
     PhotoSource source(train_, validation_, card_.preprocessing, recipe_.augment, kSeed, threads);
     Trainer trainer(FineTunePhase(recipe_, card_, head_, train_.labels, kSeed), weights_, source, context);
     ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);  // the first one starts the epoch
-    const size_t before = testing::NumAllocations();
+    const size_t before = testing::NumAllocationsOfThread();
     ASSERT_GT(before, 0u) << "allocations are not counted";
     for (int step = 1; step < 7; ++step) ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);
-    EXPECT_EQ(testing::NumAllocations(), before);
+    EXPECT_EQ(testing::NumAllocationsOfThread(), before);
   }
 }
 

@@ -7,87 +7,22 @@
 #include <atomic>
 #include <cmath>
 #include <cstddef>
-#include <cstdlib>
 #include <fstream>
-#include <new>
 #include <optional>
 #include <string>
 
 #include "base/json.h"
 #include "base/random.h"
 #include "base/testing.h"
+#include "base/testing_allocations-inl.h"
 #include "siskin/error.h"
 #include "train/checkpoint.h"
 #include "train/feature_source.h"
 #include "train/initial_weights.h"
 #include "train/phases.h"
 #include "train/run_phase.h"
-#include "train/testing_allocations.h"
-
-namespace {
-
-thread_local size_t num_allocations = 0;
-
-void* Allocate(size_t size, size_t alignment) {
-  ++num_allocations;
-  void* p = std::aligned_alloc(alignment, (std::max<size_t>(size, 1) + alignment - 1) / alignment * alignment);
-  if (p == nullptr) std::abort();
-  return p;
-}
-
-}  // namespace
-
-// Every allocation of this program is counted. GCC 12, when it inlines one of a pair, takes it for a mismatch.
-#pragma GCC diagnostic ignored "-Wmismatched-new-delete"
-void* operator new(size_t size) {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void* operator new[](size_t size) {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void* operator new(size_t size, std::align_val_t alignment) {
-  return Allocate(size, static_cast<size_t>(alignment));
-}
-void* operator new[](size_t size, std::align_val_t alignment) {
-  return Allocate(size, static_cast<size_t>(alignment));
-}
-void* operator new(size_t size, const std::nothrow_t&) noexcept {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void* operator new[](size_t size, const std::nothrow_t&) noexcept {
-  return Allocate(size, alignof(std::max_align_t));
-}
-void operator delete(void* p) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, size_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, size_t) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete(void* p, size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
-void operator delete[](void* p, size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
 
 namespace siskin {
-
-size_t testing::NumAllocations() {
-  return num_allocations;
-}
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -474,12 +409,12 @@ TEST(Trainer, NothingIsAllocatedInAStep) {
     options.mixup = 0.2;
     Trainer trainer(options, InitialWeights(options.graph.Layout(), 5), head.source, quiet.context);
     ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);  // the first of an epoch draws the order of photos
-    const size_t before = testing::NumAllocations();
+    const size_t before = testing::NumAllocationsOfThread();
     ASSERT_GT(before, 0u) << "allocations are not counted";
     for (int step = 1; step < trainer.steps_per_epoch(); ++step) {
       ASSERT_EQ(trainer.Advance(), Trainer::Event::kStep);
     }
-    EXPECT_EQ(testing::NumAllocations(), before) << optimizer;
+    EXPECT_EQ(testing::NumAllocationsOfThread(), before) << optimizer;
   }
 }
 
