@@ -15,8 +15,6 @@
 namespace siskin::cli {
 namespace {
 
-constexpr int kJsonVersion = 1;
-
 struct GroupAnswer {
   const std::string* group;
   float score;
@@ -32,9 +30,9 @@ std::vector<GroupAnswer> AnswersOf(const std::vector<GroupQuestion>& questions, 
   return answers;
 }
 
-class TextWriter : public PredictionWriter {
+class GroupTextWriter : public PredictionWriter {
  public:
-  TextWriter(size_t path_columns, std::vector<GroupQuestion> questions)
+  GroupTextWriter(size_t path_columns, std::vector<GroupQuestion> questions)
       : path_columns_(path_columns), questions_(std::move(questions)) {
     for (const GroupQuestion& question : questions_) {
       columns_ = std::max(columns_, DisplayWidth(question.group().word));
@@ -57,12 +55,12 @@ class TextWriter : public PredictionWriter {
   std::vector<GroupQuestion> questions_;
 };
 
-class JsonLinesWriter : public PredictionWriter {
+class GroupJsonLinesWriter : public PredictionWriter {
  public:
-  explicit JsonLinesWriter(std::vector<GroupQuestion> questions) : questions_(std::move(questions)) {}
+  explicit GroupJsonLinesWriter(std::vector<GroupQuestion> questions) : questions_(std::move(questions)) {}
 
   std::string Line(const std::string& path, const Predictor::Answer& answer) const override {
-    const Json begin = {{"v", kJsonVersion}, {"path", ToValidUtf8(path)}};
+    const Json begin = {{"v", kPredictionVersion}, {"path", ToValidUtf8(path)}};
     if (!answer.status.error.empty()) {
       Json line = begin;
       line["error"] = answer.status.error;
@@ -83,9 +81,9 @@ class JsonLinesWriter : public PredictionWriter {
   std::vector<GroupQuestion> questions_;
 };
 
-class CsvWriter : public PredictionWriter {
+class GroupCsvWriter : public PredictionWriter {
  public:
-  explicit CsvWriter(std::vector<GroupQuestion> questions) : questions_(std::move(questions)) {}
+  explicit GroupCsvWriter(std::vector<GroupQuestion> questions) : questions_(std::move(questions)) {}
 
   std::string Header() const override { return "path,group,label,score,error\n"; }
 
@@ -121,9 +119,9 @@ std::string SenseText(const ImageNetSynset& sense) {
 }  // namespace
 
 std::unique_ptr<PredictionWriter> MakeGroupWriter(const PredictionStyle& style, std::vector<GroupQuestion> questions) {
-  if (style.format == "jsonl") return std::make_unique<JsonLinesWriter>(std::move(questions));
-  if (style.format == "csv") return std::make_unique<CsvWriter>(std::move(questions));
-  return std::make_unique<TextWriter>(style.path_columns, std::move(questions));
+  if (style.format == "jsonl") return std::make_unique<GroupJsonLinesWriter>(std::move(questions));
+  if (style.format == "csv") return std::make_unique<GroupCsvWriter>(std::move(questions));
+  return std::make_unique<GroupTextWriter>(style.path_columns, std::move(questions));
 }
 
 std::string GroupText(const ImageNetGroup& group) {

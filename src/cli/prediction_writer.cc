@@ -16,8 +16,6 @@
 namespace siskin::cli {
 namespace {
 
-constexpr int kJsonVersion = 1;  // of the line's format; a reader may rely on the members that version 1 has
-
 class TextWriter : public PredictionWriter {
  public:
   TextWriter(int top, size_t path_columns, std::vector<std::string> class_names)
@@ -58,7 +56,7 @@ class JsonLinesWriter : public PredictionWriter {
       : top_(static_cast<size_t>(top)), names_(std::move(class_names)) {}
 
   std::string Line(const std::string& path, const Predictor::Answer& answer) const override {
-    Json line = {{"v", kJsonVersion}, {"path", ToValidUtf8(path)}};
+    Json line = {{"v", kPredictionVersion}, {"path", ToValidUtf8(path)}};
     if (!answer.status.error.empty()) {
       line["error"] = answer.status.error;
       return ToText(line) + "\n";

@@ -12,6 +12,9 @@
 
 namespace siskin::cli {
 
+// Of a line of JSON; a reader may rely on the members that version 1 has.
+inline constexpr int kPredictionVersion = 1;
+
 class PredictionWriter {
  public:
   virtual ~PredictionWriter() = default;

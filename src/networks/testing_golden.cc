@@ -13,7 +13,7 @@
 namespace siskin::testing {
 namespace {
 
-std::pair<double, double> Bounds(const ParameterSpec& parameter) {
+std::pair<double, double> GoldenBounds(const ParameterSpec& parameter) {
   const std::string role = parameter.name.substr(parameter.name.rfind('/') + 1);
   const Shape& shape = parameter.shape;
   double bound = 0;
@@ -37,7 +37,7 @@ TensorMap FormulaWeights(const NetworkLayout& layout, uint64_t seed) {
   uint64_t stream = seed * 100000;
   for (const LayerLayout& layer : layout) {
     for (const ParameterSpec& parameter : layer.parameters) {
-      const auto [low, high] = Bounds(parameter);
+      const auto [low, high] = GoldenBounds(parameter);
       Tensor tensor(parameter.shape);
       const std::span<float> values = tensor.values<float>();
       for (size_t i = 0; i < values.size(); ++i) {

@@ -20,7 +20,7 @@ namespace siskin {
 namespace {
 
 constexpr int kBatch = 32, kClasses = 3;
-constexpr uint64_t kSeed = 20261128;
+constexpr uint64_t kPartsSeed = 20261128;
 
 class TrainingParts : public ::testing::TestWithParam<const char*> {};
 
@@ -30,9 +30,9 @@ TEST_P(TrainingParts, GradientsOfABatchAreThoseOfItsParts) {
   const Graph graph = BuildNetwork(
       {.network = GetParam(), .height = size, .width = size + 4, .top = true, .softmax = false, .classes = kClasses});
   const size_t image_floats = static_cast<size_t>(size * (size + 4) * 3);
-  const std::vector<float> input = testing::FormulaInput(kBatch * image_floats, kSeed);
-  const std::vector<float> dlogits = testing::RandomFloats(kBatch * kClasses, kSeed);
-  const TensorMap weights = testing::FormulaWeights(graph.Layout(), kSeed);
+  const std::vector<float> input = testing::FormulaInput(kBatch * image_floats, kPartsSeed);
+  const std::vector<float> dlogits = testing::RandomFloats(kBatch * kClasses, kPartsSeed);
+  const TensorMap weights = testing::FormulaWeights(graph.Layout(), kPartsSeed);
 
   const auto gradient_of = [&](TrainingPlan& plan, const Range& images) {
     std::vector<float> parameters(plan.num_parameters()), statistics(plan.num_statistics());

@@ -1,5 +1,6 @@
 #include "weights/testing_weights.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstring>
@@ -48,6 +49,18 @@ TensorMap SmallWeights(const NetworkLayout& layout) {
     }
   }
   return tensors;
+}
+
+std::string KerasName(const LayerLayout& layer) {
+  if (layer.named_by_keras) return layer.name;
+  const int number = layer.name.starts_with("block2") ? 9 : 10;  // 10 sorts before 9 as text
+  return fmt::format("{}_{}", layer.keras_class == "Conv2D" ? "conv2d" : "batch_normalization", number);
+}
+
+std::string Serialized(const TensorMap& tensors, const Metadata& metadata) {
+  std::string bytes;
+  SerializeSafetensors(tensors, metadata, [&](std::string_view piece) { bytes += piece; });
+  return bytes;
 }
 
 void ExpectSameTensors(const TensorMap& got, const TensorMap& expected) {

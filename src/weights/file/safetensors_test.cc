@@ -9,12 +9,14 @@
 #include "base/error.h"
 #include "base/random.h"
 #include "base/testing.h"
+#include "weights/testing_weights.h"
 
 namespace siskin {
 namespace {
 
+using testing::Metadata;
+using testing::Serialized;
 using testing::TemporaryFolder;
-using Metadata = std::map<std::string, std::string>;
 
 TensorMap SmallTensors() {
   TensorMap tensors;
@@ -27,12 +29,6 @@ TensorMap SmallTensors() {
   tensors.emplace("steps", std::move(steps));
   tensors.emplace("bytes", Tensor(Shape{3}, DType::kU8));
   return tensors;
-}
-
-std::string Serialized(const TensorMap& tensors, const Metadata& metadata) {
-  std::string bytes;
-  SerializeSafetensors(tensors, metadata, [&](std::string_view piece) { bytes += piece; });
-  return bytes;
 }
 
 // A file with this header text, and `data` after it.

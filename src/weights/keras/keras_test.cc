@@ -11,6 +11,7 @@ namespace {
 
 using testing::ExpectError;
 using testing::ExpectSameTensors;
+using testing::KerasName;
 using testing::SmallLayout;
 using testing::SmallWeights;
 
@@ -35,13 +36,6 @@ class FakeHdf5 {
   SafetensorsFile file_;
   Json attributes_ = Json::object();
 };
-
-// As Keras numbers layers without names, continuing after other models of the same program.
-std::string KerasName(const LayerLayout& layer) {
-  if (layer.named_by_keras) return layer.name;
-  const int number = layer.name.starts_with("block2") ? 9 : 10;  // 10 sorts before 9 as text
-  return fmt::format("{}_{}", layer.keras_class == "Conv2D" ? "conv2d" : "batch_normalization", number);
-}
 
 std::string Role(const ParameterSpec& parameter) {
   return parameter.name.substr(parameter.name.find('/') + 1);

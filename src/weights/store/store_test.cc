@@ -27,14 +27,11 @@ using testing::HttpBehaviour;
 using testing::HttpServer;
 using testing::MessageOf;
 using testing::NotingProgress;
+using testing::Serialized;
 using testing::SmallLayout;
 using testing::SmallWeights;
 
-std::string Serialized(const TensorMap& tensors) {
-  std::string bytes;
-  SerializeSafetensors(tensors, {{"made by", "somebody else"}}, [&](std::string_view piece) { bytes += piece; });
-  return bytes;
-}
+const testing::Metadata kTheirs = {{"made by", "somebody else"}};
 
 class StoreTest : public ::testing::Test {
  protected:
@@ -63,7 +60,7 @@ class StoreTest : public ::testing::Test {
 
   const testing::TemporaryFolder folder_;
   const NetworkLayout layout_ = SmallLayout();
-  const std::string good_ = Serialized(SmallWeights(layout_));
+  const std::string good_ = Serialized(SmallWeights(layout_), kTheirs);
   WeightStore store_{folder_.path()};
   WeightsCard card_;
   ThreadPool threads_{1};
@@ -149,7 +146,7 @@ TEST_F(StoreTest, WrongTensorsKeepNothing) {
   cases[3].tensors["block1_conv1/kernel"] = Tensor(Shape{3, 3, 4, 3});
   cases[3].expected = "block1_conv1/kernel is F32 of shape 3x3x4x3";
   for (const Case& c : cases) {
-    const std::string bytes = Serialized(c.tensors);
+    const std::string bytes = Serialized(c.tensors, kTheirs);
     HttpServer server({.content = bytes});
     card_.sources = {Url(server.url(), bytes)};  // the file is what was promised, its content is not
     ExpectError(ErrorKind::kModel, c.expected, [&] { Pull(); });

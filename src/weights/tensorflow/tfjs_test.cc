@@ -20,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 using testing::ExpectError;
 using testing::ExpectSameTensors;
+using testing::KerasName;
 using testing::MessageOf;
 using testing::SmallLayout;
 using testing::SmallWeights;
@@ -43,12 +44,6 @@ struct Files {
   Json& group() { return json["weightsManifest"][0]; }
   Json& weight(size_t i) { return group()["weights"][i]; }
 };
-
-std::string KerasName(const LayerLayout& layer) {
-  if (layer.named_by_keras) return layer.name;
-  const int number = layer.name.starts_with("block2") ? 9 : 10;  // 10 sorts before 9 as text
-  return fmt::format("{}_{}", layer.keras_class == "Conv2D" ? "conv2d" : "batch_normalization", number);
-}
 
 // The small network as the converter writes it: weights sorted by name, cut into two shards anywhere.
 Files SmallFiles(const NetworkLayout& layout) {
