@@ -15,7 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "siskin/export.h"
+#include "siskin/api.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -14,8 +14,8 @@
 #include <string_view>
 #include <vector>
 
+#include "siskin/api.h"
 #include "siskin/error.h"
-#include "siskin/export.h"
 
 namespace siskin {
 

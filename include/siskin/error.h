@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "siskin/export.h"
+#include "siskin/api.h"
 
 namespace siskin {
 

@@ -1,6 +1,6 @@
 /* What a program may call of the shared library; everything else in it is hidden. */
-#ifndef SISKIN_EXPORT_H_
-#define SISKIN_EXPORT_H_
+#ifndef SISKIN_API_H_
+#define SISKIN_API_H_
 
 #if defined(__GNUC__)
 #define SISKIN_API __attribute__((visibility("default")))
@@ -8,4 +8,4 @@
 #define SISKIN_API
 #endif
 
-#endif /* SISKIN_EXPORT_H_ */
+#endif /* SISKIN_API_H_ */
