@@ -99,6 +99,10 @@ Json ToJson(const Metrics& metrics) {
   return json;
 }
 
+std::string ToJsonText(const Metrics& metrics) {
+  return ToText(ToJson(metrics));
+}
+
 std::string ToText(const Metrics& metrics) {
   constexpr size_t kMatrixClasses = 12;  // 12 columns of names and counts still fit a wide terminal
   std::string text = Table({{"accuracy", Percent(metrics.accuracy)},

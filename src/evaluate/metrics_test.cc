@@ -111,6 +111,8 @@ TEST(Metrics, ClassWithoutPhotosHasNoNumbers) {
   const Json json = ToJson(m);
   EXPECT_TRUE(json["roc_auc"].is_null());
   EXPECT_TRUE(json["classes"][1]["recall"].is_null());
+  EXPECT_EQ(ToJsonText(m), ToText(json));
+  EXPECT_NE(ToJsonText(m).find("\"roc_auc\":null"), std::string::npos) << ToJsonText(m);
   EXPECT_NE(ToCsv(m).find("dogs,0,,,,\n"), std::string::npos);
 }
 
