@@ -275,4 +275,9 @@ void MakeFolder(const fs::path& path) {
   if (error) Fail(ErrorKind::kIo, "{}: cannot create the folder: {}", Printable(path.native()), error.message());
 }
 
+void RequireWritable(const fs::path& file) {
+  if (file.has_parent_path()) MakeFolder(file.parent_path());
+  const AtomicFile probe(file);  // without Commit nothing is left on disk
+}
+
 }  // namespace siskin

@@ -98,4 +98,8 @@ bool SameFile(const std::filesystem::path& a, const std::filesystem::path& b);
 // Creates the folder and its parents. kIo if that fails.
 void MakeFolder(const std::filesystem::path& path);
 
+// Makes the folder of a result that is written at the end of long work, and fails now (kIo) if the file could not be
+// written then.
+void RequireWritable(const std::filesystem::path& file);
+
 }  // namespace siskin

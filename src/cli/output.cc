@@ -66,11 +66,6 @@ void Output::Commit() {
   file_.reset();
 }
 
-void RequireWritable(const std::filesystem::path& file) {
-  if (file.has_parent_path()) MakeFolder(file.parent_path());
-  const AtomicFile probe(file);  // without Commit nothing is left on disk
-}
-
 bool IsStandardOutput(const std::filesystem::path& file) {
   struct stat named{}, standard{};
   // Of a terminal or pipe there is nothing to lose, and /dev/stdout opens it as well.

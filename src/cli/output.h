@@ -35,10 +35,6 @@ class Output {
   std::string pending_;
 };
 
-// Makes the folder of a result that is written at the end of long work, and fails now (kIo) if the file could not be
-// written then.
-void RequireWritable(const std::filesystem::path& file);
-
 // Whether the name is that of standard output: /dev/stdout, or the file that it goes to.
 bool IsStandardOutput(const std::filesystem::path& file);
 

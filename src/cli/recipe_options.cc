@@ -8,7 +8,7 @@ void RecipeOptions::Declare(Options& options, const std::vector<std::string>& na
   const Recipe shown = FindRecipe("default");
   for (const std::string& name : names) {
     const auto field = std::ranges::find(RecipeFields(), name, &RecipeField::name);
-    const auto take = [this, name](const std::string& text) { given_.emplace_back(name, text); };
+    const auto take = [this, name](const std::string& text) { given_[name] = text; };
     if (field->type == RecipeField::Type::kFlag) {
       options.Switch("--" + name, field->print(shown) == "true", take, field->help);
     } else {
@@ -18,16 +18,9 @@ void RecipeOptions::Declare(Options& options, const std::vector<std::string>& na
 }
 
 Recipe RecipeOptions::Make(const std::string& name, const std::string& network) const {
-  Recipe recipe = FindRecipe(name);
-  if (!network.empty()) SetRecipeField(&recipe, "network", network);
-  // In the table's order, so that a field that sets others (--augment) does not undo what was given before it.
-  for (const RecipeField& field : RecipeFields()) {
-    for (const auto& [given, text] : given_) {
-      if (given == field.name) field.parse(&recipe, text);
-    }
-  }
-  CheckRecipe(recipe);
-  return recipe;
+  std::map<std::string, std::string> fields = given_;
+  if (!network.empty()) fields.emplace("network", network);
+  return MakeRecipe(name, fields);
 }
 
 }  // namespace siskin::cli

@@ -1,8 +1,8 @@
 // The options that a recipe's table of fields asks for (train/recipe.h), on a verb's command line.
 #pragma once
 
+#include <map>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "cli/options.h"
@@ -19,10 +19,12 @@ class RecipeOptions {
   // recipe.h has it.
   Recipe Make(const std::string& name, const std::string& network = "") const;
 
+  // What was given: texts by the fields' names.
+  const std::map<std::string, std::string>& given() const { return given_; }
   bool any_given() const { return !given_.empty(); }
 
  private:
-  std::vector<std::pair<std::string, std::string>> given_;  // field and text
+  std::map<std::string, std::string> given_;
 };
 
 }  // namespace siskin::cli

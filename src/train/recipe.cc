@@ -468,6 +468,18 @@ void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view tex
   FindField(field).parse(recipe, text);
 }
 
+Recipe MakeRecipe(std::string_view name, const std::map<std::string, std::string>& fields) {
+  Recipe recipe = FindRecipe(name);
+  for (const auto& [field, text] : fields) FindField(field);
+  // In the table's order, so that a field that sets others (augment) does not undo what was given for them.
+  for (const RecipeField& field : RecipeFields()) {
+    const auto given = fields.find(field.name);
+    if (given != fields.end()) field.parse(&recipe, given->second);
+  }
+  CheckRecipe(recipe);
+  return recipe;
+}
+
 void CheckRecipe(const Recipe& recipe) {
   const OptimizerRecipe& head = recipe.optimizer;
   if (head.nesterov && (head.kind != Optimizer::kSgd || head.momentum == 0)) {

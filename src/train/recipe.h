@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ struct Recipe {
   // What the photos become: features of a frozen network.
   std::string network = "xception";
   double alpha = 1;     // width multiplier (MobileNet, MobileNetV2)
-  std::string weights;  // where TrainOptions names none: "none" for random ones, empty for ImageNet's; not a field
+  std::string weights;  // where the options name none: "none" for random ones, empty for ImageNet's; not a field
   int size = 0;         // side of the input in pixels; 0: the network's own
   std::string scaling;  // SetScaling's names; empty: the network's own
   ResizeMode resize = ResizeMode::kSquash;
@@ -96,6 +97,9 @@ Recipe FindRecipe(std::string_view name);
 
 // Parses `text` into one field. kUsage: no such field (the nearest is named), or not a value for it.
 void SetRecipeField(Recipe* recipe, std::string_view field, std::string_view text);
+
+// Recipe `name` with `fields` (values by name) changed, checked. kUsage as above and below.
+Recipe MakeRecipe(std::string_view name, const std::map<std::string, std::string>& fields);
 
 // What no single field can know: kUsage with the remedy if two fields contradict each other.
 void CheckRecipe(const Recipe& recipe);
