@@ -66,12 +66,20 @@ bool Session::results_on_terminal() const {
   return options_.output.empty() && ::isatty(STDOUT_FILENO) == 1;
 }
 
+void Session::WatchSignalsOnce() {
+  if (!signals_watched_) WatchSignals();
+  signals_watched_ = true;
+}
+
 RunContext Session::context() {
-  if (!threads_) {
-    WatchSignals();
-    threads_.emplace(options_.threads);
-  }
+  WatchSignalsOnce();
+  if (!threads_) threads_.emplace(options_.threads);
   return {.threads = *threads_, .progress = progress_, .stop = StopFlag()};
+}
+
+Work Session::work() {
+  WatchSignalsOnce();
+  return {.threads = options_.threads, .progress = &progress_, .stop = &StopFlag()};
 }
 
 }  // namespace siskin::cli

@@ -13,6 +13,7 @@
 #include "cli/output.h"
 #include "cli/output_guard.h"
 #include "cli/progress.h"
+#include "siskin/work.h"
 
 namespace siskin::cli {
 
@@ -47,14 +48,19 @@ class Session {
 
   // Starts the threads and the handling of signals at the first call: a verb that is done in a blink needs neither.
   RunContext context();
+  // The same for functions of the public API, which start threads of their own.
+  Work work();
 
  private:
+  void WatchSignalsOnce();  // after the first signal the second one ends the process
+
   const CommonOptions& options_;
   const std::string command_;
   const OutputGuard& guard_;
   Console& console_;
   ConsoleProgress progress_;
   std::optional<ThreadPool> threads_;
+  bool signals_watched_ = false;
 };
 
 // Set by the first SIGINT or SIGTERM after WatchSignals; the second one ends the process as if it were not handled.

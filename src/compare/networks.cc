@@ -45,20 +45,20 @@ std::vector<std::string> NetworksOf(const CompareOptions& options) {
   return names;
 }
 
-TrainOptions TrainingOf(const TrainOptions& common, const std::string& network) {
-  TrainOptions options = common;
-  options.recipe.network = network;
-  options.recipe.fine_tune.layers = FineTune::kOff;
-  options.run_folder = common.run_folder / network;
-  options.output = options.run_folder / "model.safetensors";
-  CheckRecipe(options.recipe);
-  return options;
+TrainJob TrainingOf(const TrainJob& common, const std::string& network) {
+  TrainJob job = common;
+  job.recipe.network = network;
+  job.recipe.fine_tune.layers = FineTune::kOff;
+  job.run_folder = common.run_folder / network;
+  job.output = job.run_folder / "model.safetensors";
+  CheckRecipe(job.recipe);
+  return job;
 }
 
 // Whether the network's own weights are here; if not, what to do about it.
-bool HasWeights(const TrainOptions& options, std::string* remedy) {
-  if (!options.weights.empty()) return true;  // a file, or random ones
-  const WeightsCard* card = PublishedWeights(BackboneOf(options.recipe));
+bool HasWeights(const TrainJob& job, std::string* remedy) {
+  if (!job.weights.empty()) return true;  // a file, or random ones
+  const WeightsCard* card = PublishedWeights(BackboneOf(job.recipe));
   if (card == nullptr) return false;
   if (WeightStore().Has(*card)) return true;
   *remedy = card->sources.empty() ? fmt::format("siskin weights import FILE --as {}", card->name)
@@ -78,20 +78,20 @@ std::vector<fs::path> SomePhotos(const fs::path& root) {
   return files;
 }
 
-ComparedNetwork Compare(const TrainOptions& options, std::span<const fs::path> photos, const RunContext& context) {
+ComparedNetwork Compare(const TrainJob& job, std::span<const fs::path> photos, const RunContext& context) {
   ComparedNetwork result;
-  result.name = options.recipe.network;
-  result.size = PreprocessingOf(options.recipe).height;
-  result.model = options.output;
-  const TrainReport report = TrainClassifier(options, context);
+  result.name = job.recipe.network;
+  result.size = PreprocessingOf(job.recipe).height;
+  result.model = job.output;
+  const TrainReport report = TrainClassifier(job, context);
   result.validation = report.validation;
   result.test = report.test;
   result.seconds_features = report.seconds_features;
   result.seconds_head = report.seconds_head;
   result.features_from_cache = report.features_from_cache;
   result.num_skipped = report.num_skipped;
-  const ClassifierModel model = ReadModel(options.output);
-  result.model_bytes = fs::file_size(options.output);
+  const ClassifierModel model = ReadModel(job.output);
+  result.model_bytes = fs::file_size(job.output);
   result.parameters = BuildModelGraph(model.card).num_parameters();
   result.cost = MeasureCost(model, photos, context.threads);
   return result;
@@ -101,9 +101,9 @@ ComparedNetwork Compare(const TrainOptions& options, std::span<const fs::path> p
 
 NetworkComparison CompareNetworks(const CompareOptions& options, const RunContext& context) {
   NetworkComparison comparison;
-  std::vector<TrainOptions> trainings;
+  std::vector<TrainJob> trainings;
   for (const std::string& name : NetworksOf(options)) {
-    TrainOptions training = TrainingOf(options.training, name);
+    TrainJob training = TrainingOf(options.training, name);
     std::string remedy;
     if (HasWeights(training, &remedy)) {
       trainings.push_back(std::move(training));

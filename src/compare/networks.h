@@ -20,7 +20,7 @@ struct CompareOptions {
   std::vector<std::string> networks;  // names of the catalogue, each once; empty: all of it
   // As for one training. Its recipe's network is replaced by each in turn, and fine-tuning is off; run_folder gets a
   // folder for each network, with its features, reports and model file.
-  TrainOptions training;
+  TrainJob training;
 };
 
 struct ComparedNetwork {

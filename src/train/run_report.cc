@@ -35,7 +35,7 @@ void WriteHtmlReport(const std::filesystem::path& file, const FinishedTraining& 
   ReportContent content;
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   content.unix_time = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-  content.command = training.options.command;
+  content.command = training.job.command;
   content.scored = std::move(scored);
   if (training.report.test) {
     content.validation = training.report.validation;

@@ -11,13 +11,13 @@
 #include "model/model_card.h"
 #include "train/features.h"
 #include "train/run_log.h"
-#include "train/train_options.h"
+#include "train/train_job.h"
 
 namespace siskin {
 
 // What the training was given and what came of it. The card is complete, metrics included.
 struct FinishedTraining {
-  const TrainOptions& options;
+  const TrainJob& job;
   const Dataset& dataset;
   const Features& features;
   const ModelCard& card;

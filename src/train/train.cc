@@ -63,31 +63,31 @@ void CheckSplits(const Dataset& dataset, const fs::path& split_file) {
   }
 }
 
-void LimitPhotos(const TrainOptions& options, Dataset* dataset) {
-  if (DrawPhotos(dataset, options.max_photos, options.seed)) return;
+void LimitPhotos(const TrainJob& job, Dataset* dataset) {
+  if (DrawPhotos(dataset, job.max_photos, job.seed)) return;
   Fail(ErrorKind::kUsage,
        "--max-photos {}: too few for {} classes: each needs one for training, for validation and for the test",
-       options.max_photos, dataset->class_names.size());
+       job.max_photos, dataset->class_names.size());
 }
 
-Dataset ReadDataset(const TrainOptions& options, Progress& progress) {
-  Dataset dataset = ScanFolder(options.photos);
+Dataset ReadDataset(const TrainJob& job, Progress& progress) {
+  Dataset dataset = ScanFolder(job.photos);
   for (const std::string& note : dataset.notes) progress.Warn(note);
-  const std::vector<std::string> obstacles = TrainingObstacles(dataset, !options.split_file.empty());
+  const std::vector<std::string> obstacles = TrainingObstacles(dataset, !job.split_file.empty());
   if (!obstacles.empty()) Fail(ErrorKind::kData, "{}: {}", Printable(dataset.root.native()), obstacles[0]);
-  if (!options.split_file.empty()) {
-    ReadSplitFile(options.split_file, &dataset);
-    CheckSplits(dataset, options.split_file);
-    LimitPhotos(options, &dataset);
+  if (!job.split_file.empty()) {
+    ReadSplitFile(job.split_file, &dataset);
+    CheckSplits(dataset, job.split_file);
+    LimitPhotos(job, &dataset);
     return dataset;
   }
-  if (options.validation_fraction == 0 && dataset.InSplit(Split::kValidation).empty()) {
+  if (job.validation_fraction == 0 && dataset.InSplit(Split::kValidation).empty()) {
     Fail(ErrorKind::kUsage,
          "--val 0 leaves no photos to choose the best epoch by; give a share (0.15 is the default), or bring photos of "
          "your own for it: validation/CLASS/*.jpg beside train/CLASS/*.jpg");
   }
-  LimitPhotos(options, &dataset);
-  AssignSplits(&dataset, options.validation_fraction, options.test_fraction, options.seed);
+  LimitPhotos(job, &dataset);
+  AssignSplits(&dataset, job.validation_fraction, job.test_fraction, job.seed);
   return dataset;
 }
 
@@ -99,10 +99,10 @@ int GoodBatch(const Preprocessing& preprocessing, int num_threads) {
   return std::clamp(by_pixels, std::min(2 * num_threads, kLargest), kLargest);
 }
 
-Features FeaturesOf(const Dataset& dataset, const Backbone& backbone, const TrainOptions& options,
-                    const RunFolder& folder, const RunContext& context) {
-  const Preprocessing preprocessing = PreprocessingOf(options.recipe);
-  const int batch = options.batch > 0 ? options.batch : GoodBatch(preprocessing, context.threads.num_threads());
+Features FeaturesOf(const Dataset& dataset, const Backbone& backbone, const TrainJob& job, const RunFolder& folder,
+                    const RunContext& context) {
+  const Preprocessing preprocessing = PreprocessingOf(job.recipe);
+  const int batch = job.batch > 0 ? job.batch : GoodBatch(preprocessing, context.threads.num_threads());
   Plan plan(BuildNetwork(backbone.network), backbone.weights, {.max_batch = batch}, context.threads);
   return ComputeFeatures(dataset, plan, {folder.features(), backbone.digest, preprocessing}, context);
 }
@@ -139,7 +139,7 @@ void CheckResumable(const Json& identity, const RunFolder& folder) {
 
 // A training under way: what it was told, and what it knows before the first step.
 struct Run {
-  const TrainOptions& options;
+  const TrainJob& job;
   const RunFolder& folder;
   const Dataset& dataset;
   const Features& features;
@@ -160,12 +160,11 @@ struct TrainedHead {
 
 // The first phase.
 TrainedHead TrainHead(const Run& run, const ModelCard& card) {
-  const Recipe& recipe = run.options.recipe;
+  const Recipe& recipe = run.job.recipe;
   const FeatureSet& train = run.features.train;
   FeatureSource source(train, run.features.validation, recipe.standardize, run.context.threads);
-  const TrainerOptions options =
-      HeadPhase(recipe, card, static_cast<int>(train.channels), train.labels, run.options.seed);
-  Trainer trainer(options, InitialWeights(options.graph.Layout(), run.options.seed), source, run.context);
+  const TrainerOptions options = HeadPhase(recipe, card, static_cast<int>(train.channels), train.labels, run.job.seed);
+  Trainer trainer(options, InitialWeights(options.graph.Layout(), run.job.seed), source, run.context);
   const auto phase = [](const TrainingState& state) { return TrainingPhase{"head", state.history, state.best_epoch}; };
   PhaseOptions how;
   how.name = "head's training";
@@ -174,7 +173,7 @@ TrainedHead TrainHead(const Run& run, const ModelCard& card) {
   how.short_epochs = true;
   how.checkpoints = {run.folder.checkpoint()};
   how.identity = run.identity;
-  how.resume = run.options.resume;
+  how.resume = run.job.resume;
   how.log = [&](const TrainingState& state) {
     return TryWriteRunLogs(run.folder, std::vector<TrainingPhase>{phase(state)});
   };
@@ -218,15 +217,15 @@ void ResetHead(uint64_t seed, ClassifierModel* model) {
 // The second phase. Returns its history; the model gets the weights of its best epoch, if one is better than the head,
 // and the report how long the steps waited for photos.
 TrainingPhase FineTuneModel(const Run& run, const TrainingPhase& head, ClassifierModel* model, TrainReport* report) {
-  const Recipe& recipe = run.options.recipe;
+  const Recipe& recipe = run.job.recipe;
   const FeatureSet& validation = run.features.validation;
   const LossSum before =
       CalibratedLoss(HeadLogits(model->card, model->weights, validation, run.context.threads), validation.labels);
   const EpochResult baseline = {.validation_loss = before.mean_loss(), .validation_accuracy = before.accuracy()};
   PhotoSource source(PhotosOf(run.dataset, run.features.train), PhotosOf(run.dataset, validation),
-                     model->card.preprocessing, recipe.augment, run.options.seed, run.context.threads);
-  Trainer trainer(FineTunePhase(recipe, model->card, baseline, source.training_labels(), run.options.seed),
-                  model->weights, source, run.context);
+                     model->card.preprocessing, recipe.augment, run.job.seed, run.context.threads);
+  Trainer trainer(FineTunePhase(recipe, model->card, baseline, source.training_labels(), run.job.seed), model->weights,
+                  source, run.context);
   const auto phase = [](const TrainingState& state) {
     return TrainingPhase{"fine-tune", state.history, state.best_epoch};
   };
@@ -236,7 +235,7 @@ TrainingPhase FineTuneModel(const Run& run, const TrainingPhase& head, Classifie
   how.checkpoints = {run.folder.fine_tune_slot(0), run.folder.fine_tune_slot(1)};
   how.stopped = run.folder.fine_tune_stopped();
   how.identity = run.identity;
-  how.resume = run.options.resume;
+  how.resume = run.job.resume;
   how.log = [&](const TrainingState& state) {
     return TryWriteRunLogs(run.folder, std::vector<TrainingPhase>{head, phase(state)});
   };
@@ -301,18 +300,18 @@ ScoredPhotos Score(const Features& features, const LogitsOf& logits_of, ModelCar
 
 // What it takes to repeat the training. No paths, times or command: the same training gives the same file, and a model
 // that is handed on says nothing about the machine it was made on.
-ModelCard MakeCard(const TrainOptions& options, const Backbone& backbone, const Dataset& dataset) {
+ModelCard MakeCard(const TrainJob& job, const Backbone& backbone, const Dataset& dataset) {
   ModelCard card;
   card.network = backbone.network;
   card.weights_name = backbone.weights_name;
-  card.head = options.recipe.head;
-  card.preprocessing = PreprocessingOf(options.recipe);
+  card.head = job.recipe.head;
+  card.preprocessing = PreprocessingOf(job.recipe);
   card.class_names = dataset.class_names;
-  card.recipe = ToJson(options.recipe);
-  card.recipe["seed"] = options.seed;
+  card.recipe = ToJson(job.recipe);
+  card.recipe["seed"] = job.seed;
   card.recipe["weights_sha256"] = backbone.digest;
   card.data = {{"sha256", Fingerprint(dataset)}, {"photos", CountsOf(dataset)}};
-  if (options.max_photos > 0) card.data["max_photos"] = options.max_photos;
+  if (job.max_photos > 0) card.data["max_photos"] = job.max_photos;
   return card;
 }
 
@@ -326,11 +325,11 @@ void AddOutcome(const TrainReport& report, ModelCard* card) {
 }
 
 // report.json: everything about the run that is not in log.csv, the command included.
-void WriteReport(const fs::path& file, const TrainOptions& options, const ModelCard& card, const TrainReport& report) {
+void WriteReport(const fs::path& file, const TrainJob& job, const ModelCard& card, const TrainReport& report) {
   Json json = ToJson(card);
   json.erase("references");
-  json["command"] = options.command;
-  json["output"] = options.output.native();
+  json["command"] = job.command;
+  json["output"] = job.output.native();
   json["seconds"] = {{"features", report.seconds_features},
                      {"head", report.seconds_head},
                      {"finetune", report.seconds_fine_tune},
@@ -338,35 +337,46 @@ void WriteReport(const fs::path& file, const TrainOptions& options, const ModelC
   WriteFileAtomic(file, ToText(json, 1) + '\n');
 }
 
+// What is about to happen, before anything takes time.
+void Announce(const TrainJob& job, Progress& progress) {
+  const Recipe& recipe = job.recipe;
+  progress.Note(fmt::format("training on {} with {} at {} px, recipe {}", Printable(job.photos.native()),
+                            recipe.network, PreprocessingOf(recipe).height, recipe.name));
+  if (recipe.fine_tune.layers == FineTune::kOff && recipe.augment != FindRecipe(recipe.name).augment) {
+    progress.Warn("augmentation has no effect without --finetune: the head is trained on plain photos");
+  }
+}
+
 }  // namespace
 
-TrainReport TrainClassifier(const TrainOptions& options, const RunContext& context) {
-  CheckRecipe(options.recipe);
-  if (options.output.has_parent_path()) MakeFolder(options.output.parent_path());
-  const RunFolder folder(options.run_folder);
-  const Dataset dataset = ReadDataset(options, context.progress);
-  const std::string& weights = options.weights.empty() ? options.recipe.weights : options.weights;
-  const bool from_scratch = weights == "none" && options.recipe.fine_tune.layers != FineTune::kOff;
-  if (from_scratch && !options.recipe.fine_tune.train_bn) {
+TrainReport TrainClassifier(const TrainJob& job, const RunContext& context) {
+  CheckRecipe(job.recipe);
+  RequireWritable(job.output);
+  Announce(job, context.progress);
+  const RunFolder folder(job.run_folder);
+  const Dataset dataset = ReadDataset(job, context.progress);
+  const std::string& weights = job.weights.empty() ? job.recipe.weights : job.weights;
+  const bool from_scratch = weights == "none" && job.recipe.fine_tune.layers != FineTune::kOff;
+  if (from_scratch && !job.recipe.fine_tune.train_bn) {
     context.progress.Warn(
         "batch normalisation knows nothing yet and will not learn: add --train-bn, or take --recipe scratch");
   }
-  Backbone backbone = LoadBackbone(BackboneOf(options.recipe), weights, context.progress, options.seed);
-  const Json identity = IdentityOf(options.recipe, options.seed, backbone.digest, dataset);
-  if (options.resume) CheckResumable(identity, folder);
+  Backbone backbone = LoadBackbone(BackboneOf(job.recipe), weights, context.progress, job.seed);
+  const Json identity = IdentityOf(job.recipe, job.seed, backbone.digest, dataset);
+  if (job.resume) CheckResumable(identity, folder);
 
   // A split that was read from there stays as it is: comments, order and further columns are somebody's.
-  if (!SameFile(options.split_file, folder.splits())) WriteSplitFile(dataset, folder.splits());
+  if (!SameFile(job.split_file, folder.splits())) WriteSplitFile(dataset, folder.splits());
   TrainReport report;
   Stopwatch watch;
-  const Features features = FeaturesOf(dataset, backbone, options, folder, context);
+  const Features features = FeaturesOf(dataset, backbone, job, folder, context);
   report.features_from_cache = features.from_cache;
   report.num_skipped = WriteSkipped(dataset, features, folder.skipped());
   report.seconds_features = watch.Lap();
 
   ClassifierModel model;
-  model.card = MakeCard(options, backbone, dataset);
-  const Run run{options, folder, dataset, features, identity, context};
+  model.card = MakeCard(job, backbone, dataset);
+  const Run run{job, folder, dataset, features, identity, context};
   const TrainedHead head = TrainHead(run, model.card);
   std::vector<TrainingPhase> phases = {head.phase};
   report.best_epoch = head.phase.best_epoch;
@@ -376,8 +386,8 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
   model.weights = std::move(backbone.weights);
   for (const auto& [name, tensor] : head.weights) model.weights.emplace(name, tensor.Clone());
   // A head on features of random weights knows nothing that would survive their training.
-  if (from_scratch) ResetHead(options.seed, &model);
-  if (options.recipe.fine_tune.layers != FineTune::kOff) {
+  if (from_scratch) ResetHead(job.seed, &model);
+  if (job.recipe.fine_tune.layers != FineTune::kOff) {
     phases.push_back(FineTuneModel(run, head.phase, &model, &report));
     report.fine_tune_best_epoch = phases.back().best_epoch;
     report.fine_tune_epochs_run = static_cast<int>(phases.back().history.size());
@@ -392,23 +402,26 @@ TrainReport TrainClassifier(const TrainOptions& options, const RunContext& conte
                                                : HeadLogits(model.card, head.weights, set, context.threads);
       },
       &model.card, &report);
-  WriteModel(options.output, &model, context.threads);
-  WriteReport(folder.report(), options, model.card, report);
-  WriteHtmlReport(folder.html_report(), {options, dataset, features, model.card, report, phases}, std::move(scored),
+  WriteModel(job.output, &model, context.threads);
+  WriteReport(folder.report(), job, model.card, report);
+  WriteHtmlReport(folder.html_report(), {job, dataset, features, model.card, report, phases}, std::move(scored),
                   context.threads);
-  report.files = {options.output,  folder.html_report(), folder.report(),  folder.log(),        folder.json_log(),
+  report.model = job.output;
+  report.files = {job.output,      folder.html_report(), folder.report(),  folder.log(),        folder.json_log(),
                   folder.events(), folder.splits(),      folder.skipped(), folder.checkpoint(), folder.features()};
   return report;
 }
 
-void PreviewAugmentation(const TrainOptions& options, const fs::path& file, Progress& progress) {
+void PreviewAugmentation(const TrainJob& job, const fs::path& file, Progress& progress) {
   constexpr int kPhotos = 6, kEpochs = 7;  // 1,200 x 900 pixels for a network of 150
-  CheckRecipe(options.recipe);
-  const Dataset dataset = ReadDataset(options, progress);
+  CheckRecipe(job.recipe);
+  RequireWritable(file);
+  const Dataset dataset = ReadDataset(job, progress);
   std::vector<fs::path> files;
   for (const Photo* photo : dataset.InSplit(Split::kTrain)) files.push_back(dataset.root / photo->path);
-  WriteAugmentPreview(files, PreprocessingOf(options.recipe), options.recipe.augment, options.seed, kPhotos,
-                      1 + kEpochs, file);
+  WriteAugmentPreview(files, PreprocessingOf(job.recipe), job.recipe.augment, job.seed, kPhotos, 1 + kEpochs, file);
+  progress.Note(fmt::format("{}: photos as they are and in the first epochs, augmentation {}", Printable(file.native()),
+                            NameOf(job.recipe.augment)));
 }
 
 }  // namespace siskin

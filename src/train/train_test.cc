@@ -17,6 +17,7 @@
 #include "base/testing.h"
 #include "data/dataset.h"
 #include "data/testing_files.h"
+#include "evaluate/metrics.h"
 #include "graph/testing_interpreter.h"
 #include "model/classifier_model.h"
 #include "model/predictor.h"
@@ -102,7 +103,7 @@ class Training : public ::testing::Test {
 
   TemporaryFolder folder_;
   fs::path photos_ = folder_.path() / "photos";
-  TrainOptions options_;
+  TrainJob options_;
   std::string notes_;
 };
 

@@ -1,8 +1,7 @@
 // `siskin train`: folders of photos in, one tested model file out.
-#include "train/train.h"
+#include "siskin/train.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <filesystem>
 #include <optional>
@@ -10,8 +9,6 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/json.h"
-#include "base/utf8.h"
 #include "cli/planned_run.h"
 #include "cli/recipe_options.h"
 #include "cli/text.h"
@@ -31,7 +28,7 @@ std::string AccuracyText(const Metrics& metrics) {
 
 class TrainVerb : public Verb {
  public:
-  TrainVerb() { common_.output = "model.safetensors"; }
+  TrainVerb() { common_.output = options_.output; }
 
   void Declare(Options options) override {
     options.Describe("Train a classifier on folders of photos and test it.",
@@ -46,18 +43,18 @@ class TrainVerb : public Verb {
       return preview_.empty() ? std::vector<PlannedFile>{{file, &kModel}} : std::vector<PlannedFile>();
     };
     options.Text("-o,--output", "FILE", Writes(&common_.output, kModel, model), "the model file");
-    options.Choice("--recipe", {RecipeNames().begin(), RecipeNames().end()}, &recipe_,
+    options.Choice("--recipe", {RecipeNames().begin(), RecipeNames().end()}, &options_.recipe,
                    "where the defaults of the options below come from: " + RecipesHelp());
-    options.Text("--weights", "NAME|FILE", Reads(&weights_),
+    options.Text("--weights", "NAME|FILE", Reads(&options_.weights),
                  "weights of the network, or none for random ones; without it its ImageNet weights");
-    options.Whole("--seed", &seed_, "of the split, the head's first weights, the order of photos, dropout");
+    options.Whole("--seed", &options_.seed, "of the split, the head's first weights, the order of photos, dropout");
     options.Number("--min-accuracy", &min_accuracy_, 0, 1, "exit code 5 if the test accuracy is lower (0 to 1)");
     options.Choice("--format", {"text", "json"}, &common_.format, "how the results are written");
     options.Group("Photos");
-    options.Number("--val", &validation_, 0, 0.9,
+    options.Number("--val", &options_.validation_fraction, 0, 0.9,
                    "share of the photos for choosing the best epoch, unless the folder or a split file says which");
-    options.Number("--test", &test_, 0, 0.9, "share of the photos for the test at the end");
-    options.Whole("--max-photos", &max_photos_,
+    options.Number("--test", &options_.test_fraction, 0, 0.9, "share of the photos for the test at the end");
+    options.Whole("--max-photos", &options_.max_photos,
                   "for a quick try: at most this many photos, drawn evenly from all classes; 0: all of them");
     options.Text("--split-file", "FILE.csv", Reads(&split_file_),
                  "path,class,split of every photo to use, as in split.csv");
@@ -66,7 +63,7 @@ class TrainVerb : public Verb {
     };
     options.Text("--run-dir", "DIR", Writes(&run_folder_, kRunFolder, run),
                  "where report.html, logs, split.csv, skipped.csv, features and checkpoint go");
-    options.Flag("--resume", &resume_, "go on where an interrupted run with the same options stopped");
+    options.Flag("--resume", &options_.resume, "go on where an interrupted run with the same options stopped");
     options.Group("Network and its input");
     recipe_options_.Declare(options, FieldNames(RecipeGroup::kInput));
     options.Group("Head on top of the features");
@@ -80,7 +77,7 @@ class TrainVerb : public Verb {
     options.Text("--augment-preview", "FILE.png", Writes(&preview_, kPreview),
                  "draw what the network will see, and train nothing");
     options.Group("Common options");
-    options.Whole("--batch", &batch_, 0, 1024, "batch size; 0: chosen automatically");
+    options.Whole("--batch", &options_.batch, 0, 1024, "batch size; 0: chosen automatically");
     AddThreads(options);
     AddVolume(options);
     options.Footer(
@@ -96,18 +93,14 @@ class TrainVerb : public Verb {
   }
 
   ExitCode Run(Session& session) override {
-    const TrainOptions options = MakeOptions(session);
-    if (!preview_.empty()) return Preview(options, session);
-    RequireWritable(options.output);
-    Progress& progress = session.progress();
-    progress.Note(fmt::format("training on {} with {} at {} px, recipe {}", Printable(photos_), options.recipe.network,
-                              PreprocessingOf(options.recipe).height, options.recipe.name));
-    if (options.recipe.fine_tune.layers == FineTune::kOff && options.recipe.augment != FindRecipe(recipe_).augment) {
-      progress.Warn("augmentation has no effect without --finetune: the head is trained on plain photos");
+    const TrainOptions options = CompleteOptions(session);
+    if (!preview_.empty()) {
+      PreviewAugmentation(options, preview_, {.progress = &session.progress()});
+      return ExitCode::kDone;
     }
-    const TrainReport report = Train(options, session.context());
+    const TrainReport report = TrainOrSayHowToGoOn(options, session.work());
     Print(report, session);
-    progress.Note(fmt::format("next: siskin predict {} PHOTO...", Printable(common_.output)));
+    session.progress().Note(fmt::format("next: siskin predict {} PHOTO...", Printable(common_.output)));
     const Metrics& gate = report.test ? *report.test : report.validation;
     if (min_accuracy_ && gate.accuracy < *min_accuracy_) {
       session.console().Error(fmt::format("{} accuracy {:.4f} is below --min-accuracy {}",
@@ -118,17 +111,9 @@ class TrainVerb : public Verb {
   }
 
  private:
-  ExitCode Preview(const TrainOptions& options, Session& session) const {
-    RequireWritable(preview_);
-    PreviewAugmentation(options, preview_, session.progress());
-    session.progress().Note(fmt::format("{}: photos as they are and in the first epochs, augmentation {}",
-                                        Printable(preview_), NameOf(options.recipe.augment)));
-    return ExitCode::kDone;
-  }
-
-  static TrainReport Train(const TrainOptions& options, const RunContext& context) {
+  static TrainReport TrainOrSayHowToGoOn(const TrainOptions& options, const Work& work) {
     try {
-      return TrainClassifier(options, context);
+      return Train(options, work);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInterrupted) throw;
       Fail(ErrorKind::kInterrupted, "{}; the same command with --resume goes on from there", error.what());
@@ -143,48 +128,21 @@ class TrainVerb : public Verb {
     return help;
   }
 
-  TrainOptions MakeOptions(const Session& session) const {
-    TrainOptions options;
+  TrainOptions CompleteOptions(const Session& session) const {
+    TrainOptions options = options_;
     options.photos = photos_;
     options.output = common_.output;
     options.run_folder = run_folder_;
-    options.recipe = recipe_options_.Make(recipe_);
-    options.weights = weights_;
-    options.seed = seed_;
-    options.batch = batch_;
-    options.validation_fraction = validation_;
-    options.test_fraction = test_;
-    options.max_photos = max_photos_;
     options.split_file = split_file_;
-    options.resume = resume_;
+    options.fields = recipe_options_.given();
     options.command = session.command();
     return options;
   }
 
   void Print(const TrainReport& report, const Session& session) const {
     Output output("");
-    output.Write(session.format() == "json" ? ToText(ToJson(report), 2) + "\n" : Text(report));
+    output.Write(session.format() == "json" ? ToJsonText(report, 2) + "\n" : Text(report));
     output.Commit();
-  }
-
-  Json ToJson(const TrainReport& report) const {
-    Json json = {{"v", 1},
-                 {"model", ToValidUtf8(common_.output)},
-                 {"best_epoch", report.best_epoch},
-                 {"epochs_run", report.epochs_run},
-                 {"skipped", report.num_skipped},
-                 {"features_from_cache", report.features_from_cache},
-                 {"seconds_features", report.seconds_features},
-                 {"seconds_head", report.seconds_head},
-                 {"finetune_best_epoch", report.fine_tune_best_epoch},
-                 {"finetune_epochs_run", report.fine_tune_epochs_run},
-                 {"seconds_finetune", report.seconds_fine_tune},
-                 {"seconds_finetune_waited", report.seconds_waited},
-                 {"validation", siskin::ToJson(report.validation)}};
-    json["test"] = report.test ? siskin::ToJson(*report.test) : Json(nullptr);
-    Json& files = json["files"] = Json::array();
-    for (const auto& file : report.files) files.push_back(ToValidUtf8(file.native()));
-    return json;
   }
 
   std::string Text(const TrainReport& report) const {
@@ -212,12 +170,8 @@ class TrainVerb : public Verb {
     return text;
   }
 
-  std::string photos_, weights_, split_file_, preview_;
-  std::string recipe_ = "default", run_folder_ = "runs/train";
-  uint64_t seed_ = 0, max_photos_ = 0;
-  int batch_ = 0;
-  double validation_ = 0.15, test_ = 0.15;
-  bool resume_ = false;
+  TrainOptions options_;  // without what is text on the command line and a path here
+  std::string photos_, split_file_, preview_, run_folder_ = options_.run_folder;
   std::optional<double> min_accuracy_;
   RecipeOptions recipe_options_;
 };
