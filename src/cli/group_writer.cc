@@ -10,7 +10,6 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/text.h"
-#include "networks/imagenet_labels.h"
 
 namespace siskin::cli {
 namespace {
@@ -100,37 +99,12 @@ class GroupCsvWriter : public PredictionWriter {
   std::vector<GroupQuestion> questions_;
 };
 
-// "n01503061 (bird), 59 of ImageNet's classes: cock, hen, ostrich, ..."
-std::string SenseText(const ImageNetSynset& sense) {
-  constexpr size_t kShown = 3;
-  const std::string lemmas = sense.lemmas;
-  const ImageNetGroup group = FindImageNetGroup(sense.wordnet_id);
-  std::string classes;
-  size_t count = 0;
-  for (size_t k = 0; k < kImageNetClasses; ++k) {
-    if (!group.classes[k]) continue;
-    if (++count <= kShown) classes += (count > 1 ? ", " : "") + std::string(ImageNetLabels()[k].name);
-  }
-  return fmt::format("{} ({}), {} of ImageNet's: {}{}", sense.wordnet_id, lemmas.substr(0, lemmas.find(", ")),
-                     count == 1 ? "one class" : fmt::format("{} classes", count), classes,
-                     count > kShown ? ", ..." : "");
-}
-
 }  // namespace
 
 std::unique_ptr<PredictionWriter> MakeGroupWriter(const PredictionStyle& style, std::vector<GroupQuestion> questions) {
   if (style.format == "jsonl") return std::make_unique<GroupJsonLinesWriter>(std::move(questions));
   if (style.format == "csv") return std::make_unique<GroupCsvWriter>(std::move(questions));
   return std::make_unique<GroupTextWriter>(style.path_columns, std::move(questions));
-}
-
-std::string GroupText(const ImageNetGroup& group) {
-  if (group.senses.size() == 1) return fmt::format("{}: {}", group.word, SenseText(*group.senses[0]));
-  std::string text =
-      fmt::format("{} has {} meanings, and all of them count (its id in place of the word chooses one):", group.word,
-                  group.senses.size());
-  for (const ImageNetSynset* sense : group.senses) text += "\n  " + SenseText(*sense);
-  return text;
 }
 
 }  // namespace siskin::cli

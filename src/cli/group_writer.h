@@ -14,8 +14,4 @@ namespace siskin::cli {
 // The writer takes answers with ImageNet's classes. style.top is ignored.
 std::unique_ptr<PredictionWriter> MakeGroupWriter(const PredictionStyle& style, std::vector<GroupQuestion> questions);
 
-// What was taken for the word: "bird: n01503061 (bird), 59 of ImageNet's classes: cock, hen, ostrich, ...", and of an
-// ambiguous one every meaning.
-std::string GroupText(const ImageNetGroup& group);
-
 }  // namespace siskin::cli

@@ -53,14 +53,5 @@ TEST(GroupWriter, CsvHasAsManyFieldsInEveryLine) {
   EXPECT_EQ(writer->Line("x", Broken()), "x,,,,\"truncated, \"\"badly\"\"\"\n");
 }
 
-TEST(GroupText, SaysWhatWasTakenForAWord) {
-  EXPECT_EQ(GroupText(FindImageNetGroup("birds")),
-            "birds: n01503061 (bird), 59 classes of ImageNet's: cock, hen, ostrich, ...");
-  const std::string crane = GroupText(FindImageNetGroup("crane"));
-  EXPECT_NE(crane.find("2 meanings"), std::string::npos) << crane;
-  EXPECT_NE(crane.find("\n  n02012849 (crane), one class of ImageNet's: crane (bird)"), std::string::npos) << crane;
-  EXPECT_NE(crane.find("\n  n03126707 (crane), one class of ImageNet's: crane (machine)"), std::string::npos) << crane;
-}
-
 }  // namespace
 }  // namespace siskin::cli

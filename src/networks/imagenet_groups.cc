@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/nearest_name.h"
+#include "networks/imagenet_labels.h"
 
 namespace siskin {
 namespace {
@@ -97,6 +98,22 @@ std::string NearestWord(std::string_view word) {
   return NearestName(word, words);
 }
 
+// "n01503061 (bird), 59 of ImageNet's classes: cock, hen, ostrich, ..."
+std::string SenseText(const ImageNetSynset& sense) {
+  constexpr size_t kShown = 3;
+  const std::string lemmas = sense.lemmas;
+  const Classes below = ClassesOf(sense);
+  std::string classes;
+  size_t count = 0;
+  for (size_t k = 0; k < kImageNetClasses; ++k) {
+    if (!below[k]) continue;
+    if (++count <= kShown) classes += (count > 1 ? ", " : "") + std::string(ImageNetLabels()[k].name);
+  }
+  return fmt::format("{} ({}), {} of ImageNet's: {}{}", sense.wordnet_id, lemmas.substr(0, lemmas.find(", ")),
+                     count == 1 ? "one class" : fmt::format("{} classes", count), classes,
+                     count > kShown ? ", ..." : "");
+}
+
 }  // namespace
 
 ImageNetGroup LookUpImageNetGroup(std::string_view word) {
@@ -119,6 +136,15 @@ ImageNetGroup FindImageNetGroup(std::string_view word) {
   Fail(ErrorKind::kUsage, "'{}' is neither a word for classes of ImageNet nor the WordNet id of one; {}",
        Printable(word, 60),
        nearest.empty() ? "bird, dog, vehicle and fruit are such words" : fmt::format("did you mean {}?", nearest));
+}
+
+std::string GroupText(const ImageNetGroup& group) {
+  if (group.senses.size() == 1) return fmt::format("{}: {}", group.word, SenseText(*group.senses[0]));
+  std::string text =
+      fmt::format("{} has {} meanings, and all of them count (its id in place of the word chooses one):", group.word,
+                  group.senses.size());
+  for (const ImageNetSynset* sense : group.senses) text += "\n  " + SenseText(*sense);
+  return text;
 }
 
 float GroupScore(const ImageNetGroup& group, std::span<const float> scores) {

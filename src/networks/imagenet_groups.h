@@ -43,6 +43,10 @@ ImageNetGroup FindImageNetGroup(std::string_view word);
 // The same; without any senses if there are none. "other" is no word for a kind of thing.
 ImageNetGroup LookUpImageNetGroup(std::string_view word);
 
+// What was taken for the word: "bird: n01503061 (bird), 59 of ImageNet's classes: cock, hen, ostrich, ...", and of an
+// ambiguous one every meaning.
+std::string GroupText(const ImageNetGroup& group);
+
 // scores: [1000], or [1001] with "background" first, that sum to 1. Returns the group's sum, 0 to 1.
 float GroupScore(const ImageNetGroup& group, std::span<const float> scores);
 

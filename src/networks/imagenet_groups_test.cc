@@ -138,6 +138,15 @@ TEST(ImageNetGroups, AnUnknownWordNamesTheNearest) {
   EXPECT_TRUE(LookUpImageNetGroup("other").classes.none());
 }
 
+TEST(ImageNetGroups, TheTextSaysWhatWasTakenForAWord) {
+  EXPECT_EQ(GroupText(FindImageNetGroup("birds")),
+            "birds: n01503061 (bird), 59 classes of ImageNet's: cock, hen, ostrich, ...");
+  const std::string crane = GroupText(FindImageNetGroup("crane"));
+  EXPECT_NE(crane.find("2 meanings"), std::string::npos) << crane;
+  EXPECT_NE(crane.find("\n  n02012849 (crane), one class of ImageNet's: crane (bird)"), std::string::npos) << crane;
+  EXPECT_NE(crane.find("\n  n03126707 (crane), one class of ImageNet's: crane (machine)"), std::string::npos) << crane;
+}
+
 TEST(ImageNetGroups, ScoresAreSummedWithAndWithoutBackground) {
   std::vector<float> scores(1000, 0.0f);
   scores[ClassNumber("cock")] = 0.25f;

@@ -12,13 +12,13 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/group_writer.h"
-#include "cli/model_argument.h"
 #include "cli/photo_messages.h"
 #include "cli/text.h"
 #include "cli/verb.h"
 #include "compare/score_photos.h"
 #include "evaluate/report/report.h"
 #include "model/classifier_model.h"
+#include "model/model_argument.h"
 #include "model/predictor.h"
 
 namespace siskin::cli {

@@ -9,10 +9,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "cli/export_usage.h"
-#include "cli/model_argument.h"
 #include "cli/text.h"
 #include "cli/verb.h"
+#include "export/export_usage.h"
+#include "model/model_argument.h"
 #include "model/self_proof.h"
 
 namespace siskin::cli {

@@ -10,11 +10,11 @@
 #include "base/csv.h"
 #include "base/error.h"
 #include "base/npy.h"
-#include "cli/model_argument.h"
 #include "cli/photo_messages.h"
 #include "cli/recipe_options.h"
 #include "cli/text.h"
 #include "cli/verb.h"
+#include "model/model_argument.h"
 #include "train/backbone.h"
 
 namespace siskin::cli {

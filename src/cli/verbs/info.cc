@@ -8,11 +8,11 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "cli/layer_table.h"
-#include "cli/model_argument.h"
 #include "cli/text.h"
 #include "cli/verb.h"
 #include "diagram/block.h"
 #include "diagram/diagram.h"
+#include "model/model_argument.h"
 
 namespace siskin::cli {
 namespace {

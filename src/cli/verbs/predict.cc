@@ -7,11 +7,11 @@
 
 #include "base/error.h"
 #include "cli/group_writer.h"
-#include "cli/model_argument.h"
 #include "cli/photo_messages.h"
 #include "cli/prediction_writer.h"
 #include "cli/text.h"
 #include "cli/verb.h"
+#include "model/model_argument.h"
 
 namespace siskin::cli {
 namespace {

@@ -6,7 +6,7 @@
 #include "model/classifier_model.h"
 #include "networks/catalogue.h"
 
-namespace siskin::cli {
+namespace siskin {
 
 // The catalogue's card if `argument` is the name of a network and no file of that name is there; else nullptr.
 const NetworkCard* NetworkNamed(const std::string& argument);
@@ -17,4 +17,4 @@ void RequireModelFile(const std::string& argument);
 // Reads the model, or makes one of ImageNet's classes from the network's published weights.
 ClassifierModel LoadModelOrNetwork(const std::string& argument);
 
-}  // namespace siskin::cli
+}  // namespace siskin

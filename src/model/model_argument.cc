@@ -1,4 +1,4 @@
-#include "cli/model_argument.h"
+#include "model/model_argument.h"
 
 #include <filesystem>
 #include <system_error>
@@ -8,7 +8,7 @@
 #include "base/nearest_name.h"
 #include "model/imagenet_model.h"
 
-namespace siskin::cli {
+namespace siskin {
 namespace {
 
 bool Exists(const std::string& path) {
@@ -42,4 +42,4 @@ ClassifierModel LoadModelOrNetwork(const std::string& argument) {
   return ReadModel(argument);
 }
 
-}  // namespace siskin::cli
+}  // namespace siskin

@@ -8,9 +8,9 @@
 
 #include "images/preprocess.h"
 
-namespace siskin::cli {
+namespace siskin {
 
 // `target` as ExportTarget::name; empty if it is not known. The photo is "photo.jpg".
 std::string ExportUsage(std::string_view target, const std::filesystem::path& file, const Preprocessing& preprocessing);
 
-}  // namespace siskin::cli
+}  // namespace siskin

@@ -1,4 +1,4 @@
-#include "cli/export_usage.h"
+#include "export/export_usage.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 
-namespace siskin::cli {
+namespace siskin {
 namespace {
 
 // Python with Pillow, whose arithmetic of resizing and composing is Siskin's: the pixels are the same to the last bit.
@@ -193,4 +193,4 @@ std::string ExportUsage(std::string_view target, const std::filesystem::path& fi
       fmt::arg("filter", filter.pillow), fmt::arg("weight", filter.weight), fmt::arg("reach", filter.reach));
 }
 
-}  // namespace siskin::cli
+}  // namespace siskin
