@@ -35,21 +35,25 @@ Files WriteSafetensorsFile(const ClassifierModel& model, const fs::path& out, Fi
 
 }  // namespace
 
-std::span<const ExportTarget> ExportTargets() {
-  static constexpr std::array kTargets = {
-      ExportTarget{"onnx", ".onnx", WriteOnnx}, ExportTarget{"keras", ".keras", WriteKerasFile},
-      ExportTarget{"tfjs", "", WriteTfjs},      ExportTarget{"safetensors", ".safetensors", WriteSafetensorsFile},
-      ExportTarget{"c", ".h", WriteEmbedded},
+std::span<const Exporter> Exporters() {
+  static constexpr std::array kExporters = {
+      Exporter{{"onnx", ".onnx", "a graph for ONNX Runtime, OpenVINO and others"}, WriteOnnx},
+      Exporter{{"keras", ".keras", "a model of Keras 3"}, WriteKerasFile},
+      Exporter{{"tfjs", "", "a folder for TensorFlow.js, in a browser or Node.js"}, WriteTfjs},
+      Exporter{{"safetensors", ".safetensors", "a model file of siskin; any reader of safetensors finds the weights"},
+               WriteSafetensorsFile},
+      Exporter{{"c", ".h", "a header, and the model itself to be linked into a program in C"}, WriteEmbedded},
   };
-  return kTargets;
+  return kExporters;
 }
 
-const ExportTarget& FindExportTarget(std::string_view name, const fs::path& out) {
+const Exporter& FindExporter(std::string_view name, const fs::path& out) {
   const bool by_ending = name == "auto";
   std::vector<std::string_view> known;
-  for (const ExportTarget& target : ExportTargets()) {
-    if (by_ending ? !target.is_folder() && out.extension() == target.ending : target.name == name) return target;
-    known.emplace_back(target.name);
+  for (const Exporter& exporter : Exporters()) {
+    const ExportTarget& target = exporter.target;
+    if (by_ending ? !target.is_folder() && out.extension() == target.ending : target.name == name) return exporter;
+    known.push_back(target.name);
   }
   if (by_ending) {
     Fail(ErrorKind::kUsage, "{}: its ending does not tell what to write; say --to {}", Printable(out.native()),

@@ -27,13 +27,13 @@ ModelCard CardOf(const NetworkCard& network) {
 }
 
 TEST(Export, FindsTheTargetByNameOrEnding) {
-  EXPECT_STREQ(FindExportTarget("tfjs", "x.onnx").name, "tfjs");
-  EXPECT_STREQ(FindExportTarget("auto", "a/b.onnx").name, "onnx");
-  EXPECT_STREQ(FindExportTarget("auto", "b.keras").name, "keras");
-  EXPECT_STREQ(FindExportTarget("auto", "b.h").name, "c");
-  EXPECT_THROW(FindExportTarget("auto", "folder"), Error);
-  EXPECT_THROW(FindExportTarget("auto", "model.pb"), Error);
-  EXPECT_THROW(FindExportTarget("coreml", "x"), Error);
+  EXPECT_EQ(FindExporter("tfjs", "x.onnx").target.name, "tfjs");
+  EXPECT_EQ(FindExporter("auto", "a/b.onnx").target.name, "onnx");
+  EXPECT_EQ(FindExporter("auto", "b.keras").target.name, "keras");
+  EXPECT_EQ(FindExporter("auto", "b.h").target.name, "c");
+  EXPECT_THROW(FindExporter("auto", "folder"), Error);
+  EXPECT_THROW(FindExporter("auto", "model.pb"), Error);
+  EXPECT_THROW(FindExporter("coreml", "x"), Error);
 }
 
 TEST(Export, AFullDiskIsSaidAndLeavesNothing) {
@@ -46,7 +46,7 @@ TEST(Export, AFullDiskIsSaidAndLeavesNothing) {
     const TemporaryFolder folder;
     FullDisk full;
     const auto out = folder.path() / "m.h";
-    EXPECT_THROW(FindExportTarget(name, out).write(model, out, full), Error) << name;
+    EXPECT_THROW(FindExporter(name, out).write(model, out, full), Error) << name;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path())) {
       EXPECT_TRUE(entry.is_directory()) << entry.path();
     }
@@ -57,7 +57,7 @@ TEST(Export, AFullDiskIsSaidAndLeavesNothing) {
 TEST(Export, OnnxIsReproducible) {
   const TemporaryFolder folder;
   const ClassifierModel model = SmallModel({"a", "b"});
-  const ExportTarget& onnx = FindExportTarget("onnx", "");
+  const Exporter& onnx = FindExporter("onnx", "");
   const auto first = onnx.write(model, folder.path() / "1.onnx", FileOps::System());
   onnx.write(model, folder.path() / "2.onnx", FileOps::System());
   EXPECT_EQ(ReadFile(folder.path() / "1.onnx"), ReadFile(folder.path() / "2.onnx"));

@@ -1,18 +1,13 @@
-// A file that an export wrote.
+// Writing a file of an export.
 #pragma once
 
-#include <cstdint>
 #include <filesystem>
 #include <string_view>
 
 #include "base/files.h"
+#include "siskin/export.h"
 
 namespace siskin {
-
-struct ExportedFile {
-  std::filesystem::path path;
-  uint64_t bytes = 0;
-};
 
 inline ExportedFile WriteExportedFile(const std::filesystem::path& path, std::string_view bytes, FileOps& ops) {
   WriteFileAtomic(path, bytes, ops);

@@ -1,5 +1,5 @@
 // `siskin export`: a model as a file of another program.
-#include "export/export.h"
+#include "siskin/export.h"
 
 #include <fmt/format.h>
 
@@ -11,9 +11,6 @@
 #include "base/utf8.h"
 #include "cli/text.h"
 #include "cli/verb.h"
-#include "export/export_usage.h"
-#include "model/model_argument.h"
-#include "model/self_proof.h"
 
 namespace siskin::cli {
 namespace {
@@ -46,12 +43,9 @@ class ExportVerb : public Verb {
     const fs::path out = common_.output;
     const ExportTarget& target = FindExportTarget(target_, out);
     RequireWritable(target.is_folder() ? out / "model.json" : out);
-    ClassifierModel model = LoadModelOrNetwork(model_);
-    if (model.card.references.empty()) SetReferences(&model, session.context().threads);
-    const std::vector<ExportedFile> files = target.write(model, out, FileOps::System());
+    const Exported exported = Export(model_, target.name, out);
     Output output("");
-    output.Write(session.format() == "json" ? ToText(Report(target, files), 2) + "\n"
-                                            : Text(target, files, model.card));
+    output.Write(session.format() == "json" ? ToText(Report(target, exported.files), 2) + "\n" : Text(exported));
     output.Commit();
     return ExitCode::kDone;
   }
@@ -90,14 +84,13 @@ class ExportVerb : public Verb {
     return {{"v", 1}, {"model", ToValidUtf8(model_)}, {"to", target.name}, {"files", list}};
   }
 
-  std::string Text(const ExportTarget& target, const std::vector<ExportedFile>& files, const ModelCard& card) const {
+  static std::string Text(const Exported& exported) {
     std::string text;
-    for (const ExportedFile& file : files) {
+    for (const ExportedFile& file : exported.files) {
       text +=
           fmt::format("{}: {} bytes\n", Printable(file.path.native()), WithCommas(static_cast<int64_t>(file.bytes)));
     }
-    const std::string usage = ExportUsage(target.name, files[0].path, card.preprocessing);
-    return text + (usage.empty() ? "" : "\n") + usage;
+    return text + "\n" + exported.usage;
   }
 
   std::string model_, target_ = "auto";
