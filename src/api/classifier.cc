@@ -5,8 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "api/model_info.h"
 #include "api/pixels.h"
-#include "base/json.h"
 #include "base/threads.h"
 #include "model/predictor.h"
 
@@ -14,15 +14,6 @@ namespace siskin {
 namespace {
 
 constexpr int kMaxBatch = 8;  // what a batch gains is gained by 8; more only costs memory
-
-ModelInfo InfoOf(const ModelCard& card) {
-  return {.network = card.network.network,
-          .height = card.preprocessing.height,
-          .width = card.preprocessing.width,
-          .class_names = card.class_names,
-          .threshold = card.threshold,
-          .card = ToJson(card).dump()};
-}
 
 ImageView ViewOf(const Pixels& pixels) {
   return {pixels.rgb, pixels.width, pixels.height, pixels.row_bytes};

@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 
+#include "siskin/skipped_file.h"
+
 namespace siskin {
 
 enum class Split { kTrain = 0, kValidation = 1, kTest = 2 };
@@ -16,11 +18,6 @@ struct Photo {
   Split split = Split::kTrain;
   uint64_t bytes = 0;
   int64_t modified_ns = 0;  // since the epoch
-};
-
-struct SkippedFile {
-  std::string path;
-  std::string reason;
 };
 
 }  // namespace siskin
