@@ -27,8 +27,9 @@ std::vector<std::string> Lines(const std::string& command, const fs::path& folde
 }
 
 // The functions of the headers that need more than the core.
-const std::vector<std::string> kWholeApi = {"PreviewAugmentation", "ToCsv", "ToJsonText", "ToText", "Train",
-                                            "TrainOptions::Set"};
+const std::vector<std::string> kWholeApi = {
+    "Evaluate", "EvaluationReport", "Export", "ExportTargets", "FindExportTarget", "PreviewAugmentation",
+    "ToCsv",    "ToJsonText",       "ToText", "Train",         "TrainOptions::Set"};
 
 // Which of them a symbol is: "ToCsv" of "siskin::ToCsv[abi:cxx11](siskin::Metrics const&)"; empty: none.
 std::string WholeApiFunction(const std::string& symbol) {
