@@ -108,14 +108,14 @@ Evaluation Evaluate(const EvaluateOptions& options, const Work& work) {
   const ImageNetGroup group = by_group ? FindImageNetGroup(options.group) : ImageNetGroup();
   const ClassifierModel model = by_group ? LoadModelOrNetwork(options.model) : ReadModel(options.model);
   WorkContext lent(work);
-  const RunContext context = lent.context();
   const ModelCard* const trained = &model.card;
-  const Dataset dataset = PhotosToScore(options.folder, options.split_file, {&trained, 1}, context.progress);
-  const std::optional<GroupQuestion> question = QuestionOf(options, group, model.card, context.progress);
+  const Dataset dataset = PhotosToScore(options.folder, options.split_file, {&trained, 1}, lent.progress());
+  const std::optional<GroupQuestion> question = QuestionOf(options, group, model.card, lent.progress());
   const ModelCard& card = question ? question->card() : model.card;
   const std::vector<int> classes =
       question ? FoldersInGroup(dataset.class_names, group, options.folder) : MapClasses(dataset, card);
   const std::vector<const Photo*> photos = PhotosOfPart(dataset, options.split);
+  const RunContext context = lent.context();
   Predictor predictor(model, static_cast<int>(std::min(photos.size(), static_cast<size_t>(options.batch))),
                       context.threads);
   const PhotoScoring scoring =

@@ -3,9 +3,8 @@
 namespace siskin {
 
 RunContext WorkContext::context() {
-  return {.threads = threads_,
-          .progress = work_.progress != nullptr ? *work_.progress : nobody_,
-          .stop = work_.stop != nullptr ? *work_.stop : never_};
+  if (!threads_) threads_.emplace(work_.threads);
+  return {.threads = *threads_, .progress = progress(), .stop = work_.stop != nullptr ? *work_.stop : never_};
 }
 
 }  // namespace siskin

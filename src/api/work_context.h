@@ -2,21 +2,24 @@
 #pragma once
 
 #include <atomic>
+#include <optional>
 
 #include "base/run_context.h"
 
 namespace siskin {
 
-// Work must outlive it. kUsage and kIo as ThreadPool.
+// Work must outlive it.
 class WorkContext {
  public:
-  explicit WorkContext(const Work& work) : work_(work), threads_(work.threads) {}
+  explicit WorkContext(const Work& work) : work_(work) {}
 
+  Progress& progress() { return work_.progress != nullptr ? *work_.progress : nobody_; }
+  // Starts the threads at the first call. kUsage and kIo as ThreadPool.
   RunContext context();
 
  private:
   const Work& work_;
-  ThreadPool threads_;
+  std::optional<ThreadPool> threads_;
   Progress nobody_;
   const std::atomic<bool> never_ = false;
 };
