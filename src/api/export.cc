@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/error.h"
+#include "base/files.h"
 #include "base/threads.h"
 #include "export/export.h"
 #include "export/export_usage.h"
@@ -56,6 +57,7 @@ const ExportTarget& FindExportTarget(std::string_view name, const fs::path& out)
 Exported Export(const std::string& model, std::string_view target, const fs::path& out) {
   const Exporter& exporter = FindExporter(target, out);
   RequireOtherFile(model, exporter.target, out);
+  RequireWritable(exporter.target.is_folder() ? out / "model.json" : out);
   ClassifierModel read = LoadModelOrNetwork(model);
   if (read.card.references.empty()) {
     ThreadPool threads(0);

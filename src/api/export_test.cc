@@ -77,8 +77,9 @@ TEST_F(ExportApiTest, AWrongTargetsErrorNamesTheRightOnes) {
   testing::ExpectError(ErrorKind::kUsage, "\"coreml\"; there are onnx, keras, tfjs, safetensors, c",
                        [&] { Export(model_, "coreml", out_); });
   testing::ExpectError(ErrorKind::kUsage, "onnx|keras|tfjs|safetensors|c", [&] { Export(model_, "auto", out_); });
-  testing::ExpectError(ErrorKind::kUsage, "use one like pets.h", [&] { Export(model_, "c", out_ / "my-pets.h"); });
   EXPECT_FALSE(fs::exists(out_));
+  testing::ExpectError(ErrorKind::kUsage, "use one like pets.h", [&] { Export(model_, "c", out_ / "my-pets.h"); });
+  EXPECT_TRUE(fs::is_empty(out_));
 }
 
 TEST_F(ExportApiTest, SaysWhatIsNoModel) {
@@ -113,6 +114,12 @@ TEST_F(ExportApiTest, AHeaderMayLieBesideItsModel) {
   ASSERT_EQ(exported.files.size(), 3u);
   EXPECT_EQ(exported.files[2].path, model_);
   EXPECT_EQ(ReadFile(model_), bytes);
+}
+
+TEST_F(ExportApiTest, WhatCannotBeWrittenIsSaidBeforeAModelIsRead) {
+  WriteFileAtomic(out_, "no folder");
+  testing::ExpectError(ErrorKind::kIo, "Not a directory", [&] { Export("no-model", "onnx", out_ / "x.onnx"); });
+  testing::ExpectError(ErrorKind::kIo, "Not a directory", [&] { Export("no-model", "tfjs", out_ / "x"); });
 }
 
 // No file of this process grows beyond so many bytes, as on a disk that is full.

@@ -40,12 +40,9 @@ class ExportVerb : public Verb {
   }
 
   ExitCode Run(Session& session) override {
-    const fs::path out = common_.output;
-    const ExportTarget& target = FindExportTarget(target_, out);
-    RequireWritable(target.is_folder() ? out / "model.json" : out);
-    const Exported exported = Export(model_, target.name, out);
+    const Exported exported = Export(model_, target_, common_.output);
     Output output("");
-    output.Write(session.format() == "json" ? ToText(Report(target, exported.files), 2) + "\n" : Text(exported));
+    output.Write(session.format() == "json" ? ToText(Report(exported.files), 2) + "\n" : Text(exported));
     output.Commit();
     return ExitCode::kDone;
   }
@@ -76,12 +73,15 @@ class ExportVerb : public Verb {
     return files;
   }
 
-  Json Report(const ExportTarget& target, const std::vector<ExportedFile>& files) const {
+  Json Report(const std::vector<ExportedFile>& files) const {
     Json list = Json::array();
     for (const ExportedFile& file : files) {
       list.push_back({{"path", ToValidUtf8(file.path.native())}, {"bytes", file.bytes}});
     }
-    return {{"v", 1}, {"model", ToValidUtf8(model_)}, {"to", target.name}, {"files", list}};
+    return {{"v", 1},
+            {"model", ToValidUtf8(model_)},
+            {"to", FindExportTarget(target_, common_.output).name},
+            {"files", list}};
   }
 
   static std::string Text(const Exported& exported) {
