@@ -42,8 +42,8 @@ TrainReport Train(const TrainOptions& options, const Work& work) {
 }
 
 void PreviewAugmentation(const TrainOptions& options, const std::filesystem::path& png, const Work& work) {
-  Progress nobody;
-  PreviewAugmentation(JobOf(options), png, work.progress != nullptr ? *work.progress : nobody);
+  WorkContext running(work);
+  PreviewAugmentation(JobOf(options), png, running.progress());
 }
 
 }  // namespace siskin
