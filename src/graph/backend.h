@@ -33,8 +33,8 @@ class Backend {
  public:
   virtual ~Backend() = default;
   virtual std::unique_ptr<BoundWeights> Bind(StepWeights weights) const = 0;
-  // Floats of memory.scratch that the step needs for any number of images up to max_images.
-  virtual size_t ScratchFloats(const PlanStep& step, int max_images, int num_threads) const = 0;
+  // Bytes of memory.scratch that the step needs for any number of images up to max_images.
+  virtual size_t ScratchBytes(const PlanStep& step, int max_images, int num_threads) const = 0;
   // For the steps given; nothing is allocated later. `threads` must outlive the runner.
   virtual std::unique_ptr<StepRunner> NewRunner(std::span<const PlanStep> steps, ThreadPool& threads) const = 0;
 };

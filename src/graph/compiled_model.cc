@@ -45,8 +45,8 @@ struct CompiledModel::Impl {
 
 CompiledModel::Impl::Impl(const Graph& from, const TensorMap& weights, const Backend& by) : graph(from), backend(by) {
   Program program = CompileProgram(graph, weights);
-  input = program.values[static_cast<size_t>(program.input)];
-  output = program.values[static_cast<size_t>(program.output)];
+  input = program.values[static_cast<size_t>(program.input)].shape;
+  output = program.values[static_cast<size_t>(program.output)].shape;
   storage = AssignStorage(program);
   for (const Op& op : program.ops) {
     AddSteps(op);

@@ -38,6 +38,7 @@ int NumTaps(const WindowParams& window) {
   return window.kernel_h * window.kernel_w;
 }
 
+// In floats, as all kernels so far count theirs.
 size_t ScratchOf(const PlanStep& step, int max_images, int num_threads) {
   const FeatureShape &x = step.x.shape, &dy = step.dy.shape, &y = step.y.shape;
   switch (step.kind) {
@@ -106,7 +107,10 @@ struct CpuRunner::Call {
   ConstView dy() const { return memory.Read(step.dy); }
   ConstView other() const { return memory.Read(step.other); }
   View y() const { return memory.Write(step.y); }
-  std::span<float> scratch() const { return memory.Scratch(step); }
+  std::span<float> scratch() const {
+    const std::span<std::byte> bytes = memory.Scratch(step);
+    return {reinterpret_cast<float*>(bytes.data()), bytes.size() / sizeof(float)};
+  }
   uint16_t* taps() const { return reinterpret_cast<uint16_t*>(memory.Bytes(step.taps)); }
 
   const float* Parameter(const std::vector<float> CpuWeights::* of_bound, size_t offset) const {
@@ -276,8 +280,8 @@ class Cpu final : public Backend {
     }
     return bound;
   }
-  size_t ScratchFloats(const PlanStep& step, int max_images, int num_threads) const override {
-    return ScratchOf(step, max_images, num_threads);
+  size_t ScratchBytes(const PlanStep& step, int max_images, int num_threads) const override {
+    return ScratchOf(step, max_images, num_threads) * sizeof(float);
   }
   std::unique_ptr<StepRunner> NewRunner(std::span<const PlanStep> steps, ThreadPool& threads) const override {
     return std::make_unique<CpuRunner>(steps, threads);

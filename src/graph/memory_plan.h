@@ -9,12 +9,15 @@
 
 namespace siskin {
 
-// Pixels with fewer channels are not padded: it would cost more memory traffic than aligned pixels save.
-constexpr int kMinPaddedChannels = kPadFloats;
+// Pixels with fewer channels than a cache line has room for are not padded: it would cost more memory traffic than
+// aligned pixels save.
+constexpr bool IsWorthPadding(int channels, DType dtype) {
+  return channels >= PadElements(dtype);
+}
 
-// Distance of two pixels.
-constexpr int ArenaStride(int channels, bool padded) {
-  return padded ? PixelStride(channels) : channels;
+// Distance of two pixels, in elements.
+constexpr int ArenaStride(int channels, bool padded, DType dtype) {
+  return padded ? PixelStride(channels, dtype) : channels;
 }
 
 // A buffer is alive from the start of step `first` to the end of step `last`.

@@ -84,7 +84,7 @@ void MergeZeroPadding(Program& program) {
       reader.fused.push_back(pad.name);
     }
     pad.kind = LayerKind::kDepthwiseConv2D;
-    pad.depthwise.assign(static_cast<size_t>(program.values[static_cast<size_t>(pad.output)].c), 1.0f);
+    pad.depthwise.assign(static_cast<size_t>(program.values[static_cast<size_t>(pad.output)].shape.c), 1.0f);
   }
   RemoveDeadOps(program);
 }

@@ -69,15 +69,15 @@ Op LowerLayer(const Layer& layer, const CheckedWeights& weights) {
 // convolution that computes the residual.
 void ScaleResidual(float factor, Program& program) {
   Op& add = program.ops.back();
-  const FeatureShape shape = program.values[static_cast<size_t>(add.inputs[1])];
+  const Value scaled = program.values[static_cast<size_t>(add.inputs[1])];
   Op scale;
   scale.kind = LayerKind::kBatchNorm;
   scale.name = add.name;
   scale.inputs = {add.inputs[1]};
   scale.output = add.inputs[1] = static_cast<ValueId>(program.values.size());
-  scale.scale.assign(static_cast<size_t>(shape.c), factor);
-  scale.shift.assign(static_cast<size_t>(shape.c), 0.0);
-  program.values.push_back(shape);
+  scale.scale.assign(static_cast<size_t>(scaled.shape.c), factor);
+  scale.shift.assign(static_cast<size_t>(scaled.shape.c), 0.0);
+  program.values.push_back(scaled);
   program.ops.insert(program.ops.end() - 1, std::move(scale));
 }
 
@@ -87,7 +87,8 @@ Program Lower(const Graph& graph, const TensorMap& weights) {
   if (graph.layers().empty()) Fail(ErrorKind::kInternal, "a graph without layers");
   const CheckedWeights checked(graph, weights);
   Program program;
-  for (const Layer& layer : graph.layers()) program.values.push_back(layer.output);  // numbered as layers are
+  // Numbered as layers are.
+  for (const Layer& layer : graph.layers()) program.values.push_back({.shape = layer.output});
   ValueId id = 0;
   for (const Layer& layer : graph.layers()) {
     if (layer.kind == LayerKind::kInput) {

@@ -33,9 +33,14 @@ struct Op : StepWeights {
   int64_t multiply_adds = 0;  // of one image
 };
 
+struct Value {
+  FeatureShape shape;
+  DType dtype = DType::kF32;  // of an element in memory
+};
+
 struct Program {
-  std::vector<FeatureShape> values;  // shapes, by id
-  std::vector<Op> ops;               // in the order of execution
+  std::vector<Value> values;  // by id
+  std::vector<Op> ops;        // in the order of execution
   ValueId input = kNoValue, output = kNoValue;
 };
 

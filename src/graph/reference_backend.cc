@@ -295,7 +295,7 @@ class Reference final : public Backend {
   std::unique_ptr<BoundWeights> Bind(StepWeights weights) const override {
     return std::make_unique<ReferenceWeights>(std::move(weights));
   }
-  size_t ScratchFloats(const PlanStep&, int, int) const override { return 0; }
+  size_t ScratchBytes(const PlanStep&, int, int) const override { return 0; }
   std::unique_ptr<StepRunner> NewRunner(std::span<const PlanStep>, ThreadPool& threads) const override {
     return std::make_unique<ReferenceRunner>(threads);
   }

@@ -41,7 +41,7 @@ struct Session::Impl {
   int max_batch;
   int images_per_pass;  // of a batch, how many go through the network together
   Arena arena;
-  std::vector<std::span<float>> scratch;  // by step, in the arena
+  std::vector<std::span<std::byte>> scratch;  // by step, in the arena
   std::unique_ptr<StepRunner> runner;
   StepTimer timer;
   StepHook hook;         // the caller's
@@ -64,13 +64,12 @@ Session::Impl::Impl(std::shared_ptr<const CompiledModel> of, const PlanOptions& 
 void Session::Impl::PlanArena(int num_threads) {
   std::vector<Lifetime> lifetimes;
   for (const PlanStep& step : model->plan_steps()) {
-    const size_t floats = model->backend().ScratchFloats(step, images_per_pass, num_threads);
-    lifetimes.push_back({floats * sizeof(float), step.when, step.when});
+    const size_t bytes = model->backend().ScratchBytes(step, images_per_pass, num_threads);
+    lifetimes.push_back({bytes, step.when, step.when});
   }
   arena = Arena(model->buffers(), images_per_pass, lifetimes);
   for (size_t i = 0; i < lifetimes.size(); ++i) {
-    auto* first = reinterpret_cast<float*>(arena.data() + arena.offsets()[model->buffers().size() + i]);
-    scratch.emplace_back(first, lifetimes[i].bytes / sizeof(float));
+    scratch.emplace_back(arena.data() + arena.offsets()[model->buffers().size() + i], lifetimes[i].bytes);
   }
 }
 

@@ -6,7 +6,7 @@
 namespace siskin {
 
 Slot StepList::NewSlot(const FeatureShape& shape) {
-  return NewSlot(shape, shape.c >= kMinPaddedChannels, DType::kF32);
+  return NewSlot(shape, IsWorthPadding(shape.c, DType::kF32), DType::kF32);
 }
 
 Slot StepList::NewDenseSlot(const FeatureShape& shape, DType dtype) {
@@ -18,7 +18,7 @@ Slot StepList::NewSlot(const FeatureShape& shape, bool padded, DType dtype) {
   slot.buffer = static_cast<int>(buffers_.size());
   slot.shape = shape;
   slot.padded = padded;
-  slot.stride = ArenaStride(shape.c, padded);
+  slot.stride = ArenaStride(shape.c, padded, dtype);
   slot.dtype = dtype;
   buffers_.push_back({ImageBytes(shape, slot.stride, dtype), static_cast<int>(steps_.size()), -1});
   return slot;

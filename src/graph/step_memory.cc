@@ -40,13 +40,13 @@ void NormState::SetCoefficients(const PlanStep& step, size_t num_pixels, std::sp
 }
 
 ConstView StepMemory::Read(const Slot& slot) const {
-  assert(slot.dtype == DType::kF32);  // the only one that kernels know so far
+  assert(slot.dtype == ConstView::dtype());  // the only one that kernels know so far
   if (slot.place != Place::kInput) return Write(slot);
   return {input, n, slot.shape.h, slot.shape.w, slot.shape.c, slot.stride, slot.padded};
 }
 
 View StepMemory::Write(const Slot& slot) const {
-  assert(slot.dtype == DType::kF32);
+  assert(slot.dtype == View::dtype());
   if (!slot.exists()) return {};
   float* base = slot.place == Place::kOutput ? output : reinterpret_cast<float*>(Bytes(slot));
   return {base + slot.first_channel, n, slot.shape.h, slot.shape.w, slot.shape.c, slot.stride, slot.padded};

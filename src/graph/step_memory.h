@@ -53,7 +53,7 @@ struct StepMemory {
   std::span<const size_t> offsets;  // of the arena's buffers, in bytes
   const float* input = nullptr;     // what Place::kInput and kOutput are
   float* output = nullptr;
-  std::span<const std::span<float>> scratch;  // of the kernels, by step
+  std::span<const std::span<std::byte>> scratch;  // of the kernels, by step
   // Training.
   std::span<const float> parameters;
   std::span<float> statistics, gradient;
@@ -63,7 +63,7 @@ struct StepMemory {
   // The first n images of a slot; a view without data for none.
   ConstView Read(const Slot& slot) const;
   View Write(const Slot& slot) const;
-  std::span<float> Scratch(const PlanStep& step) const { return scratch[static_cast<size_t>(step.index)]; }
+  std::span<std::byte> Scratch(const PlanStep& step) const { return scratch[static_cast<size_t>(step.index)]; }
   std::byte* Bytes(const Slot& slot) const { return arena + offsets[static_cast<size_t>(slot.buffer)]; }
 };
 

@@ -12,7 +12,10 @@ class Assigner {
  public:
   explicit Assigner(const Program& program) : program_(program), last_use_(program.values.size(), -1) {
     storage_.slots.resize(program.values.size());
-    for (size_t v = 0; v < program.values.size(); ++v) storage_.slots[v].shape = program.values[v];
+    for (size_t v = 0; v < program.values.size(); ++v) {
+      storage_.slots[v].shape = program.values[v].shape;
+      storage_.slots[v].dtype = program.values[v].dtype;
+    }
   }
 
   Storage Assign() && {
@@ -54,8 +57,8 @@ class Assigner {
 
   void NewBuffer(ValueId value, int first, int last) {
     Slot& slot = SlotOf(value);
-    slot.padded = slot.shape.c >= kMinPaddedChannels && !MustBeDense(value);
-    slot.stride = ArenaStride(slot.shape.c, slot.padded);
+    slot.padded = IsWorthPadding(slot.shape.c, slot.dtype) && !MustBeDense(value);
+    slot.stride = ArenaStride(slot.shape.c, slot.padded, slot.dtype);
     slot.buffer = static_cast<int>(storage_.buffers.size());
     storage_.buffers.push_back({ImageBytes(slot.shape, slot.stride, slot.dtype), first, last});
   }
@@ -63,7 +66,8 @@ class Assigner {
   bool Placed(ValueId value) { return SlotOf(value).place != Place::kArena || SlotOf(value).buffer >= 0; }
 
   // Every concatenation gets its buffer first, alive from its first part on; parts are written straight into it where
-  // that is possible: not for a part that lies outside, is dense, or is (in) another concatenation, placed before.
+  // that is possible: not for a part that lies outside, is dense, of another type, or (in) another concatenation,
+  // placed before.
   void PlaceConcatenations() {
     for (int i = 0; i < static_cast<int>(program_.ops.size()); ++i) {
       if (OpAt(i).kind != LayerKind::kConcat || SlotOf(OpAt(i).output).place != Place::kArena) continue;
@@ -78,7 +82,7 @@ class Assigner {
     for (const ValueId part : concat.inputs) {
       Slot& slot = SlotOf(part);
       const int producer = ProducerOf(program_, part);
-      if (!Placed(part) && !MustBeDense(part)) {
+      if (!Placed(part) && !MustBeDense(part) && slot.dtype == whole.dtype) {
         slot.buffer = whole.buffer;
         slot.first_channel = first_channel;
         slot.stride = whole.stride;
@@ -109,11 +113,16 @@ class Assigner {
     if (RowOf(op.kind).has_epilogue) {
       // The window reads other pixels of its input than the one that is being written.
       const bool apart = op.residual != kNoValue && SlotOf(op.residual).buffer != SlotOf(op.inputs[0]).buffer;
-      return apart && DiesAt(op.residual, i) ? op.residual : kNoValue;
+      return apart && CanTakeOver(op.residual, i) ? op.residual : kNoValue;
     }
     if (!RowOf(op.kind).is_elementwise) return kNoValue;
-    const auto dying = std::find_if(op.inputs.begin(), op.inputs.end(), [&](ValueId v) { return DiesAt(v, i); });
+    const auto dying = std::find_if(op.inputs.begin(), op.inputs.end(), [&](ValueId v) { return CanTakeOver(v, i); });
     return dying == op.inputs.end() ? kNoValue : *dying;
+  }
+
+  // The output of op `i` fits over each element of the value, which nobody needs any more.
+  bool CanTakeOver(ValueId value, int i) {
+    return SlotOf(value).dtype == SlotOf(OpAt(i).output).dtype && DiesAt(value, i);
   }
 
   // Nothing in the value's buffer is needed after op `i`, and the value fills it alone.
@@ -121,7 +130,8 @@ class Assigner {
     const Slot& slot = SlotOf(value);
     if (slot.place != Place::kArena || MustBeDense(value)) return false;
     const Lifetime& buffer = BufferOf(slot);
-    const bool alone = buffer.bytes == ImageBytes(slot.shape, ArenaStride(slot.shape.c, slot.padded), slot.dtype);
+    const bool alone =
+        buffer.bytes == ImageBytes(slot.shape, ArenaStride(slot.shape.c, slot.padded, slot.dtype), slot.dtype);
     return alone && buffer.last == i;
   }
 

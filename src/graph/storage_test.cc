@@ -61,7 +61,7 @@ class Simulation {
         visit(base + static_cast<size_t>(pixel * slot.stride + slot.first_channel + c), pixel, c);
     }
   }
-  static int Touched(const Slot& slot) { return slot.padded ? PaddedChannels(slot.shape.c) : slot.shape.c; }
+  static int Touched(const Slot& slot) { return slot.padded ? PaddedChannels<float>(slot.shape.c) : slot.shape.c; }
 
   void ExpectIntact(ValueId value, const Op& op) const {
     ForEachFloat(SlotOf(value), SlotOf(value).shape.c, [&](size_t at, int pixel, int channel) {
@@ -154,11 +154,52 @@ TEST(Storage, PartsOfAConcatenationAreComputedInPlace) {
   const Program program = Compile(g);
   const Simulation simulation(program);
   const Slot& slot = simulation.SlotOf(whole.index);
-  EXPECT_EQ(slot.stride, PixelStride(16 + 16 + 24 + 16));
+  EXPECT_EQ(slot.stride, PixelStride<float>(16 + 16 + 24 + 16));
   EXPECT_TRUE(IsSliceAt(simulation.SlotOf(a.index), slot, 0));
   EXPECT_TRUE(IsSliceAt(simulation.SlotOf(x.index), slot, 16));
   EXPECT_TRUE(IsSliceAt(simulation.SlotOf(b.index), slot, 32));
   EXPECT_FALSE(IsSliceAt(simulation.SlotOf(a.index), slot, 56)) << "the same part again has to be copied";
+}
+
+// Bytes, padding and what may share memory follow from the type of a value.
+TEST(Storage, NarrowValuesTakeTheirOwnBytes) {
+  Graph g;
+  const NodeId x = g.Conv2D("conv", g.Input(4, 4, 3), {.filters = 40});
+  const NodeId y = g.MaxPool("pool", x, {.size = 1, .stride = 1});
+  g.MaxPool("last", y, {});
+  Program program = Compile(g);
+  program.values[static_cast<size_t>(x.index)].dtype = DType::kI8;
+  const Storage storage = AssignStorage(program);
+  const Slot &narrow = storage.slots[static_cast<size_t>(x.index)], &wide = storage.slots[static_cast<size_t>(y.index)];
+  EXPECT_EQ(narrow.dtype, DType::kI8);
+  EXPECT_FALSE(narrow.padded) << "less than a line of 64";
+  EXPECT_EQ(storage.buffers[static_cast<size_t>(narrow.buffer)].bytes, 4u * 4 * 40);
+  EXPECT_TRUE(wide.padded);
+  EXPECT_EQ(storage.buffers[static_cast<size_t>(wide.buffer)].bytes, 4u * 4 * 48 * 4);
+}
+
+TEST(Storage, ValuesOfDifferentTypesShareNoMemory) {
+  Graph g;
+  const NodeId x = g.MaxPool("pool", g.Input(4, 4, 64), {.size = 1, .stride = 1});
+  const NodeId relu = g.Activate("relu", x, Activation::kRelu);
+  const NodeId a = g.Conv2D("a", relu, {.filters = 64}), b = g.Conv2D("b", a, {.filters = 64, .kernel = 3});
+  const NodeId sum = g.Add("sum", b, relu);
+  const NodeId part = g.MaxPool("part", sum, {.size = 1, .stride = 1});
+  const NodeId whole = g.Concat("whole", {part, g.MaxPool("other", sum, {.size = 1, .stride = 1})});
+  g.MaxPool("last", whole, {});
+  Program program = Compile(g);
+  // A value is written over another, or is a slice of it, unless its type is another one.
+  for (const auto& [value, with] : {std::pair{x, relu}, std::pair{relu, sum}, std::pair{part, whole}}) {
+    const auto share = [&, value = value, with = with] {
+      const Storage storage = AssignStorage(program);
+      return storage.slots[static_cast<size_t>(value.index)].buffer ==
+             storage.slots[static_cast<size_t>(with.index)].buffer;
+    };
+    EXPECT_TRUE(share()) << value.index;
+    program.values[static_cast<size_t>(value.index)].dtype = DType::kI8;
+    EXPECT_FALSE(share()) << value.index;
+    program.values[static_cast<size_t>(value.index)].dtype = DType::kF32;
+  }
 }
 
 }  // namespace

@@ -40,8 +40,8 @@ class TrainingPlan::Impl {
   TrainingProgram program_;
   TrainingSteps lowered_;
   Arena arena_;
-  Tensor scratch_;                            // of the kernels
-  std::vector<std::span<float>> scratch_of_;  // every step's: all of it
+  Tensor scratch_;                                // of the kernels
+  std::vector<std::span<std::byte>> scratch_of_;  // every step's: all of it
   std::unique_ptr<StepRunner> runner_;
   StepTimer timer_{0};
   std::vector<Step> infos_;  // of lowered_.steps
@@ -70,10 +70,10 @@ TrainingPlan::Impl::Impl(const Graph& graph, const TrainingPlanOptions& options,
   runner_ = options.backend->NewRunner(lowered_.steps, threads);
   size_t scratch = 0;
   for (const PlanStep& step : lowered_.steps) {
-    scratch = std::max(scratch, options.backend->ScratchFloats(step, options.max_batch, threads.num_threads()));
+    scratch = std::max(scratch, options.backend->ScratchBytes(step, options.max_batch, threads.num_threads()));
   }
-  scratch_ = Tensor(Shape{static_cast<int64_t>(scratch)});
-  scratch_of_.assign(lowered_.steps.size(), scratch_.values<float>());
+  scratch_ = Tensor(Shape{static_cast<int64_t>(scratch)}, DType::kU8);
+  scratch_of_.assign(lowered_.steps.size(), scratch_.bytes());
   timer_ = StepTimer(lowered_.steps.size());
   for (const PlanStep& step : lowered_.steps) infos_.push_back({step.layer, step.what});
   memory_.arena = arena_.data();

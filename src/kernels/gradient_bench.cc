@@ -20,7 +20,7 @@ Tensor RandomTensor(size_t floats, uint64_t seed) {
 // Activations in memory of their own: a 3-channel image is dense, everything between layers is padded.
 struct Activations {
   Activations(int n, int h, int w, int c, uint64_t seed)
-      : stride(c <= 4 ? c : PixelStride(c)),
+      : stride(c <= 4 ? c : PixelStride<float>(c)),
         memory(RandomTensor(static_cast<size_t>(n) * h * w * stride, seed)),
         view{memory.data(), n, h, w, c, stride, c > 4} {}
   int stride;

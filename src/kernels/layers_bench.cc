@@ -32,7 +32,7 @@ Tensor RandomTensor(size_t floats, uint64_t seed) {
 // A 3-channel image is dense, everything between layers is padded.
 View ActivationView(Tensor& memory, int n, int h, int w, int c) {
   if (c <= 4) return DenseView(memory.data(), n, h, w, c);
-  return {memory.data(), n, h, w, c, PixelStride(c), true};
+  return {memory.data(), n, h, w, c, PixelStride<float>(c), true};
 }
 
 void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
@@ -43,8 +43,8 @@ void BenchmarkLayer(benchmark::State& state, const Layer& layer) {
   const int out = window.OutputHeight(layer.size);
   const size_t pixels_in = static_cast<size_t>(batch) * layer.size * layer.size;
   const size_t pixels_out = static_cast<size_t>(batch) * out * out;
-  Tensor x_memory = RandomTensor(pixels_in * PixelStride(layer.cin), 1);
-  Tensor y_memory = RandomTensor(pixels_out * PixelStride(layer.cout), 2);
+  Tensor x_memory = RandomTensor(pixels_in * PixelStride<float>(layer.cin), 1);
+  Tensor y_memory = RandomTensor(pixels_out * PixelStride<float>(layer.cout), 2);
   const View x = ActivationView(x_memory, batch, layer.size, layer.size, layer.cin);
   const View y = ActivationView(y_memory, batch, out, out, layer.cout);
   const Tensor bias = RandomTensor(layer.cout, 3);

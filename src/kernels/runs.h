@@ -12,7 +12,7 @@ namespace siskin {
 // Floats at each pixel that a kernel reading `x` and writing `y` handles: all that may be overwritten when both are
 // padded (full vectors, no tail), else just the channels.
 inline int RunLanes(ConstView x, ConstView y) {
-  return x.padded && y.padded ? PaddedChannels(x.c) : x.c;
+  return y.padded ? x.touchable() : x.c;
 }
 
 // Floats of a work item: 64 KB of each operand take some 5 us, far above the 0.1 us to hand an item out, and are few

@@ -26,13 +26,8 @@ float* Allocate(size_t size) {
   return static_cast<float*>(::operator new[](size * sizeof(float), kAlignment));
 }
 
-// Floats that the kernel may touch at each pixel.
-int Lanes(ConstView view) {
-  return view.padded ? PaddedChannels(view.c) : view.c;
-}
-
 size_t SizeOfMemory(const Layout& layout, int guard) {
-  const int last = layout.padded ? PaddedChannels(layout.c) : layout.c;
+  const int last = layout.padded ? PaddedChannels<float>(layout.c) : layout.c;
   const size_t pixels = static_cast<size_t>(layout.n) * layout.h * layout.w;
   return layout.offset + (pixels - 1) * layout.stride + last + guard;
 }
@@ -44,7 +39,7 @@ Layout Dense(int n, int h, int w, int c) {
 }
 
 Layout Padded(int n, int h, int w, int c) {
-  return {n, h, w, c, PaddedChannels(c), true, 0};
+  return {n, h, w, c, PaddedChannels<float>(c), true, 0};
 }
 
 Layout Slice(int n, int h, int w, int c, int before, int after) {
@@ -87,7 +82,7 @@ bool Buffer::Owned(size_t position) const {
   const auto first = static_cast<size_t>(view_.data - memory_.get());
   if (position < first) return false;
   const size_t pixel = (position - first) / view_.stride, lane = (position - first) % view_.stride;
-  return pixel < view_.num_pixels() && lane < static_cast<size_t>(Lanes(view_));
+  return pixel < view_.num_pixels() && lane < static_cast<size_t>(view_.touchable());
 }
 
 ::testing::AssertionResult Buffer::Intact() const {

@@ -32,46 +32,6 @@ void* Allocate(size_t bytes) {
 
 }  // namespace
 
-size_t SizeOf(DType dtype) {
-  switch (dtype) {
-    case DType::kF64:
-    case DType::kI64:
-      return 8;
-    case DType::kF32:
-    case DType::kI32:
-      return 4;
-    case DType::kF16:
-    case DType::kBF16:
-      return 2;
-    case DType::kI8:
-    case DType::kU8:
-      return 1;
-  }
-  return 0;
-}
-
-const char* Name(DType dtype) {
-  switch (dtype) {
-    case DType::kF32:
-      return "F32";
-    case DType::kF64:
-      return "F64";
-    case DType::kF16:
-      return "F16";
-    case DType::kBF16:
-      return "BF16";
-    case DType::kI8:
-      return "I8";
-    case DType::kU8:
-      return "U8";
-    case DType::kI32:
-      return "I32";
-    case DType::kI64:
-      return "I64";
-  }
-  return "?";
-}
-
 int64_t Shape::num_elements() const {
   int64_t product = 1;
   for (const int64_t dim : dims_) product *= dim;

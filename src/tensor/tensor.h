@@ -1,4 +1,4 @@
-// Shape, element type, and the owner of elements. Activations inside a network are borrowed through tensor/view.h.
+// Shape, and the owner of elements. Activations inside a network are borrowed through tensor/view.h.
 #pragma once
 
 #include <cstddef>
@@ -11,40 +11,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "tensor/dtype.h"
 
 namespace siskin {
-
-enum class DType { kF32, kF64, kF16, kBF16, kI8, kU8, kI32, kI64 };
-
-size_t SizeOf(DType dtype);     // bytes of one element
-const char* Name(DType dtype);  // as safetensors spells it: "F32"
-
-template <typename T>
-constexpr DType DTypeOf();
-template <>
-constexpr DType DTypeOf<float>() {
-  return DType::kF32;
-}
-template <>
-constexpr DType DTypeOf<double>() {
-  return DType::kF64;
-}
-template <>
-constexpr DType DTypeOf<int8_t>() {
-  return DType::kI8;
-}
-template <>
-constexpr DType DTypeOf<uint8_t>() {
-  return DType::kU8;
-}
-template <>
-constexpr DType DTypeOf<int32_t>() {
-  return DType::kI32;
-}
-template <>
-constexpr DType DTypeOf<int64_t>() {
-  return DType::kI64;
-}
 
 // Dimensions, outermost first; rank 0 is a scalar.
 class Shape {

@@ -92,14 +92,44 @@ TEST(View, PixelsStandAtTheirStride) {
 // Whole cache lines, never a multiple of 1 KB.
 TEST(View, PixelStrideSpreadsOverTheSetsOfTheCache) {
   for (int channels = 1; channels <= 2100; ++channels) {
-    const int stride = PixelStride(channels);
+    const int stride = PixelStride<float>(channels);
     ASSERT_GE(stride, channels);
     ASSERT_LE(stride, channels + 31);
     ASSERT_EQ(stride % 16, 0);
     ASSERT_NE(stride % 256, 0) << channels;
   }
-  EXPECT_EQ(PixelStride(728), 736);
-  EXPECT_EQ(PixelStride(2048), 2064);
+  EXPECT_EQ(PixelStride<float>(728), 736);
+  EXPECT_EQ(PixelStride<float>(2048), 2064);
+}
+
+// The same in bytes for every type: a cache line of padding, and no two neighbors a multiple of 1 KB apart.
+TEST(View, PaddingIsACacheLineOfTheType) {
+  EXPECT_EQ(PaddedChannels<float>(40), 48);
+  EXPECT_EQ(PaddedChannels<Bfloat16>(40), 64);
+  EXPECT_EQ(PaddedChannels<int8_t>(40), 64);
+  EXPECT_EQ(PaddedChannels<int8_t>(65), 128);
+  EXPECT_EQ(PixelStride<Bfloat16>(728), 736);
+  EXPECT_EQ(PixelStride<int8_t>(728), 768);
+  EXPECT_EQ(PixelStride<Bfloat16>(2048), 2080);
+  EXPECT_EQ(PixelStride<int8_t>(2048), 2112);
+  for (const DType type : {DType::kF32, DType::kBF16, DType::kI8, DType::kF64}) {
+    for (int channels = 1; channels <= 2100; ++channels) {
+      const size_t bytes = static_cast<size_t>(PixelStride(channels, type)) * SizeOf(type);
+      ASSERT_EQ(bytes % kLineBytes, 0u) << Name(type) << ' ' << channels;
+      ASSERT_NE(bytes % 1024, 0u) << Name(type) << ' ' << channels;
+    }
+  }
+}
+
+TEST(View, KnowsItsTypeAndWhatMayBeTouched) {
+  BasicView<int8_t> narrow{.c = 20, .stride = 64, .padded = true};
+  EXPECT_EQ(narrow.dtype(), DType::kI8);
+  EXPECT_EQ(narrow.touchable(), 64);
+  narrow.padded = false;
+  EXPECT_EQ(narrow.touchable(), 20);
+  const ConstView wide{.c = 20, .stride = 32, .padded = true};
+  EXPECT_EQ(wide.dtype(), DType::kF32);
+  EXPECT_EQ(wide.touchable(), 32);
 }
 
 }  // namespace

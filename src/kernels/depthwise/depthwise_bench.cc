@@ -11,7 +11,7 @@ void BM_Depthwise(benchmark::State& state) {
   const int batch = arg(0), size = arg(1), channels = arg(2), stride = arg(3);
   ThreadPool threads(arg(4));
   const WindowParams window = SameWindow(size, size, 3, stride);
-  const int out = window.OutputHeight(size), row = PixelStride(channels);
+  const int out = window.OutputHeight(size), row = PixelStride<float>(channels);
   const Tensor x(Shape{batch, size, size, row}), filter(Shape{3, 3, channels});
   Tensor y(Shape{batch, out, out, row});
   const ConstView x_view{x.data(), batch, size, size, channels, row, true};

@@ -55,7 +55,7 @@ struct GradientTask {
 
 // Floats between two taps of a part's sums: whole vectors.
 inline size_t SumsStride(int c) {
-  return static_cast<size_t>(PaddedChannels(c));
+  return static_cast<size_t>(PaddedChannels<float>(c));
 }
 inline size_t PartFloats(const WindowParams& window, int c) {
   return SumsStride(c) * window.kernel_h * window.kernel_w;

@@ -16,7 +16,7 @@ struct Input {
   explicit Input(const benchmark::State& state)
       : size(static_cast<int>(state.range(0))),
         channels(static_cast<int>(state.range(1))),
-        stride(PixelStride(channels)),
+        stride(PixelStride<float>(channels)),
         data(Shape{8, size, size, stride}),
         view{data.data(), 8, size, size, channels, stride, true} {}
   int size, channels, stride;

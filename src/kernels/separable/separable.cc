@@ -16,7 +16,7 @@ namespace siskin {
 
 // Of a worker's panel: the depthwise result for one block of rows.
 inline size_t SeparablePanelFloats(int cin, int tile_rows) {
-  return static_cast<size_t>(Blocking::MaxBlockRows(cin, tile_rows)) * PixelStride(cin);
+  return static_cast<size_t>(Blocking::MaxBlockRows(cin, tile_rows)) * PixelStride<float>(cin);
 }
 
 }  // namespace siskin
@@ -40,7 +40,7 @@ void SeparableConv2DT(const SeparableParams& params, const ConstView& x, const f
                              .activation = params.between});
   const Blocking blocking(static_cast<int>(y.num_pixels()), x.c, kTileRows, pointwise.num_panels(),
                           threads.num_threads());
-  const int stride = PixelStride(x.c);
+  const int stride = PixelStride<float>(x.c);
   threads.ParallelFor(blocking.num_items(), [&](size_t item, int worker) HWY_ATTR {
     float* panel = scratch + static_cast<size_t>(worker) * SeparablePanelFloats(x.c, kTileRows);
     const Range tiles = blocking.tiles(item);
