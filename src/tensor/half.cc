@@ -36,6 +36,14 @@ float FromBfloat16(uint16_t bits) {
   return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16);
 }
 
+Bfloat16 ToBfloat16(float value) {
+  const auto bits = std::bit_cast<uint32_t>(value);
+  constexpr uint32_t kQuiet = 0x00400000;  // rounding could carry a NaN's bits into infinity
+  if (std::isnan(value)) return {static_cast<uint16_t>((bits | kQuiet) >> 16)};
+  const uint32_t is_odd = bits >> 16 & 1;
+  return {static_cast<uint16_t>((bits + 0x7FFF + is_odd) >> 16)};
+}
+
 Tensor Widened(Tensor tensor) {
   if (tensor.dtype() == DType::kF16) return Convert(tensor, FromHalf);
   if (tensor.dtype() == DType::kBF16) return Convert(tensor, FromBfloat16);

@@ -1,4 +1,4 @@
-// The micro-kernel under every matrix product, and the loop over tiles that convolutions share with it.
+// The micro-kernel of fp32 under every matrix product, and the loop over tiles that convolutions share with it.
 // A tile of C (up to kTileRows x kPanelWidth) stays in registers over the whole of K; see docs/kernels.md.
 // Included once per Highway target (see foreach_target.h), hence the toggled guard.
 #if defined(SISKIN_KERNELS_GEMM_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
@@ -163,10 +163,11 @@ class Prefetches {
   const float* operator()(int panel, int tile) const {
     const int index = tile - tiles_.begin;
     if (index < kTilesPerPanel) {
-      return b_.panel(panel + 1 < panels_.end ? panel + 1 : panels_.begin) + static_cast<size_t>(index) * tile_floats_;
+      return b_.panel<float>(panel + 1 < panels_.end ? panel + 1 : panels_.begin) +
+             static_cast<size_t>(index) * tile_floats_;
     }
     const int turn = (panel - panels_.begin) * idle_tiles_ + index - kTilesPerPanel - first_turn_;
-    return turn < 0 ? b_.panel(panel) : next_input_.data() + static_cast<size_t>(turn) * tile_floats_;
+    return turn < 0 ? b_.panel<float>(panel) : next_input_.data() + static_cast<size_t>(turn) * tile_floats_;
   }
 
  private:
@@ -198,7 +199,7 @@ HWY_INLINE void MultiplyBlock(const Blocking& blocking, const Range& tiles, cons
           .rows = tile_rows(rows.begin, rows.size()),
           .num_taps = num_taps,
           .tap_length = b.k() / num_taps,
-          .panel = b.panel(p),
+          .panel = b.panel<float>(p),
           .prefetch = prefetches(p, t),
           .bias = epilogue.bias ? epilogue.bias + column : nullptr,
           .residual = residual.data ? residual.data + row * residual.stride + column : nullptr,

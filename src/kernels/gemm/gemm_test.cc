@@ -9,6 +9,7 @@
 #include "kernels/isa.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
+#include "tensor/half.h"
 
 namespace siskin {
 namespace {
@@ -149,10 +150,67 @@ TEST(PackedMatrixTest, PanelsHoldTheColumnsAndZeros) {
       for (int row = 0; row < k; ++row) {
         for (int i = 0; i < width; ++i) {
           const int column = p * width + i;
-          EXPECT_EQ(packed.panel(p)[row * width + i], column < n ? b[row * n + column] : 0.0f);
+          EXPECT_EQ(packed.panel<float>(p)[row * width + i], column < n ? b[row * n + column] : 0.0f);
         }
       }
     }
+  });
+}
+
+// [ceil(K/kr)][NR][kr], by the definition, with rows and columns that do not exist.
+TEST(PackedMatrixTest, Bfloat16PanelsHoldPairsOfRows) {
+  ThreadPool threads(2);
+  for (const int k : {1, 2, 7, 30}) {
+    constexpr int n = 71;
+    const std::vector<float> b = RandomFloats(static_cast<size_t>(k) * n, kSeed);
+    OnEveryIsa([&] {
+      PackedMatrix packed(DType::kBF16);
+      packed.Pack(b.data(), k, n, threads);
+      EXPECT_EQ(packed.dtype(), DType::kBF16);
+      ASSERT_EQ(packed.kr(), 2);
+      const int width = packed.panel_width(), groups = (k + 1) / 2;
+      EXPECT_EQ(packed.num_bytes(), size_t{2} * packed.num_panels() * groups * width * 2);
+      for (int column = 0; column < packed.num_panels() * width; ++column) {
+        for (int row = 0; row < 2 * groups; ++row) {
+          const float expected = row < k && column < n ? b[static_cast<size_t>(row * n + column)] : 0.0f;
+          const Bfloat16* panel = packed.panel<Bfloat16>(column / width);
+          EXPECT_EQ(panel[(row / 2 * width + column % width) * 2 + row % 2].bits, ToBfloat16(expected).bits)
+              << row << ' ' << column;
+        }
+      }
+    });
+  }
+}
+
+TEST(PackedMatrixTest, Bfloat16OfATurnedFilter) {
+  constexpr int taps = 9, cin = 37, cout = 21;
+  const std::vector<float> filter = RandomFloats(size_t{taps} * cin * cout, kSeed);
+  ThreadPool threads(2);
+  OnEveryIsa([&] {
+    PackedMatrix packed(DType::kBF16), wide;
+    packed.PackTurned(filter.data(), taps, cin, cout, threads);
+    wide.PackTurned(filter.data(), taps, cin, cout, threads);
+    const int width = packed.panel_width();
+    for (int p = 0; p < packed.num_panels(); ++p) {
+      for (int row = 0; row < taps * cout; ++row) {
+        for (int i = 0; i < width; ++i) {
+          EXPECT_EQ(packed.panel<Bfloat16>(p)[(row / 2 * width + i) * 2 + row % 2].bits,
+                    ToBfloat16(wide.panel<float>(p)[row * width + i]).bits);
+        }
+      }
+    }
+  });
+}
+
+TEST(PackedMatrixTest, AKernelRefusesTheMatrixOfAnother) {
+  const std::vector<float> b(40 * 40, 1.0f), x(40, 1.0f);
+  std::vector<float> y(40);
+  ThreadPool threads(1);
+  OnEveryIsa([&] {
+    ExpectError(ErrorKind::kInternal, "type BF16 was read as F32", [&] {
+      MatMul(DenseView(x.data(), 1, 1, 1, 40), PackedMatrix(b.data(), 40, 40, DType::kBF16), {},
+             DenseView(y.data(), 1, 1, 1, 40), threads);
+    });
   });
 }
 
@@ -162,7 +220,8 @@ void ExpectSamePanels(const PackedMatrix& got, const PackedMatrix& expected) {
   ASSERT_EQ(got.panel_width(), expected.panel_width());
   EXPECT_EQ(got.num_bytes(), expected.num_bytes());
   const int floats = got.k() * got.num_panels() * got.panel_width();
-  EXPECT_TRUE(SameBits(DenseView(got.panel(0), 1, 1, 1, floats), DenseView(expected.panel(0), 1, 1, 1, floats)));
+  EXPECT_TRUE(
+      SameBits(DenseView(got.panel<float>(0), 1, 1, 1, floats), DenseView(expected.panel<float>(0), 1, 1, 1, floats)));
 }
 
 // One matrix after another in the same memory: larger, smaller, of the same size, with and without missing columns,
@@ -218,10 +277,10 @@ TEST(PackedMatrixTest, MemoryIsKeptIfItSuffices) {
     packed.Reserve(100, 100);
     packed.Reserve(3, 4);  // does not give back
     packed.Pack(b.data(), 100, 100, threads);
-    const float* memory = packed.panel(0);
+    const float* memory = packed.panel<float>(0);
     for (const int size : {10, 99, 1, 100}) {
       packed.Pack(b.data(), size, size, threads);
-      EXPECT_EQ(packed.panel(0), memory) << size;
+      EXPECT_EQ(packed.panel<float>(0), memory) << size;
     }
   });
 }
