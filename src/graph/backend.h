@@ -32,6 +32,7 @@ class StepRunner {
 class Backend {
  public:
   virtual ~Backend() = default;
+  // Copies what it needs: the tensors that lend the filters may go away.
   virtual std::unique_ptr<BoundWeights> Bind(StepWeights weights) const = 0;
   // Bytes of memory.scratch that the step needs for any number of images up to max_images.
   virtual size_t ScratchBytes(const PlanStep& step, int max_images, int num_threads) const = 0;

@@ -21,12 +21,18 @@ const char* KernelName(const Op& op) {
   return pointwise ? "matmul" : RowOf(op.kind).kernel;
 }
 
+// Frees the tensors that lend a step its filters.
+void FreeFilters(const Filter& matrix, const Filter& depthwise, TensorMap* tensors) {
+  std::erase_if(*tensors,
+                [&](const auto& named) { return matrix.IsLentBy(named.second) || depthwise.IsLentBy(named.second); });
+}
+
 }  // namespace
 
 struct CompiledModel::Impl {
-  Impl(const Graph& from, const TensorMap& weights, const Backend& by);
+  Impl(const Graph& from, const TensorMap& weights, const Backend& by, TensorMap* to_free);
 
-  void BindWeights(Program program);
+  void BindWeights(Program program, TensorMap* to_free);
   void AddSteps(const Op& op);
   void AddConcat(const Op& op);
   void Append(const Op& op, PlanStep step);
@@ -43,7 +49,8 @@ struct CompiledModel::Impl {
   std::vector<std::unique_ptr<BoundWeights>> bound;  // by step
 };
 
-CompiledModel::Impl::Impl(const Graph& from, const TensorMap& weights, const Backend& by) : graph(from), backend(by) {
+CompiledModel::Impl::Impl(const Graph& from, const TensorMap& weights, const Backend& by, TensorMap* to_free)
+    : graph(from), backend(by) {
   Program program = CompileProgram(graph, weights);
   input = program.values[static_cast<size_t>(program.input)].shape;
   output = program.values[static_cast<size_t>(program.output)].shape;
@@ -52,14 +59,17 @@ CompiledModel::Impl::Impl(const Graph& from, const TensorMap& weights, const Bac
     AddSteps(op);
     ++when;
   }
-  BindWeights(std::move(program));
+  BindWeights(std::move(program), to_free);
 }
 
-// One by one: there is never more than one step's weights twice.
-void CompiledModel::Impl::BindWeights(Program program) {
+// One by one: there are never more than one step's weights scaled, or, if they are freed, twice.
+void CompiledModel::Impl::BindWeights(Program program, TensorMap* to_free) {
   bound.resize(plan_steps.size());
   for (size_t i = 0; i < bound.size(); ++i) {
-    bound[i] = backend.Bind(std::move(program.ops[static_cast<size_t>(plan_steps[i].when)]));
+    Op& op = program.ops[static_cast<size_t>(plan_steps[i].when)];
+    const Filter matrix = op.matrix, depthwise = op.depthwise;
+    bound[i] = backend.Bind(std::move(op));
+    if (to_free != nullptr) FreeFilters(matrix, depthwise, to_free);
   }
 }
 
@@ -105,12 +115,14 @@ void CompiledModel::Impl::Append(const Op& op, PlanStep step) {
 }
 
 CompiledModel::CompiledModel(const Graph& graph, const TensorMap& weights, const Backend& backend)
-    : impl_(std::make_unique<Impl>(graph, weights, backend)) {}
+    : impl_(std::make_unique<Impl>(graph, weights, backend, nullptr)) {}
+CompiledModel::CompiledModel(const Graph& graph, TensorMap&& weights, const Backend& backend)
+    : impl_(std::make_unique<Impl>(graph, weights, backend, &weights)) {}
 CompiledModel::~CompiledModel() = default;
 
 // The passes look at the graph alone, so that the same ops come out, in the same order.
 void CompiledModel::ReplaceWeights(const TensorMap& weights) {
-  impl_->BindWeights(CompileProgram(impl_->graph, weights));
+  impl_->BindWeights(CompileProgram(impl_->graph, weights), nullptr);
 }
 
 FeatureShape CompiledModel::input_shape() const {

@@ -22,6 +22,9 @@ class CompiledModel {
   // weights: every parameter of graph.Layout() by name; kModel if one is missing or has another shape. Copies (packs)
   // what it needs: graph and weights may go away.
   CompiledModel(const Graph& graph, const TensorMap& weights, const Backend& backend = CpuBackend());
+  // The same for weights that nobody else needs: each filter is freed as soon as it is packed, so that there are never
+  // two of all.
+  CompiledModel(const Graph& graph, TensorMap&& weights, const Backend& backend = CpuBackend());
   ~CompiledModel();
   CompiledModel(const CompiledModel&) = delete;
   CompiledModel& operator=(const CompiledModel&) = delete;

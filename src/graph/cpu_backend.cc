@@ -269,14 +269,16 @@ class Cpu final : public Backend {
  public:
   std::unique_ptr<BoundWeights> Bind(StepWeights weights) const override {
     auto bound = std::make_unique<CpuWeights>();
-    bound->depthwise = std::move(weights.depthwise);
+    std::vector<float> scaled;
+    const std::span<const float> depthwise = weights.depthwise.Read(&scaled);
+    bound->depthwise.assign(depthwise.begin(), depthwise.end());
     bound->bias = std::move(weights.bias);
     bound->between_bias = std::move(weights.between_bias);
     bound->scale.assign(weights.scale.begin(), weights.scale.end());
     if (!weights.shift.empty()) bound->bias.assign(weights.shift.begin(), weights.shift.end());
     if (!weights.matrix.empty()) {
       const auto rows = static_cast<int>(weights.matrix.size() / static_cast<size_t>(weights.columns));
-      bound->matrix = PackedMatrix(weights.matrix.data(), rows, weights.columns);
+      bound->matrix = PackedMatrix(weights.matrix.Read(&scaled).data(), rows, weights.columns);
     }
     return bound;
   }

@@ -1,6 +1,7 @@
 #include "graph/passes.h"
 
 #include <algorithm>
+#include <memory>
 #include <set>
 #include <utility>
 
@@ -69,6 +70,12 @@ bool TakesPadding(const Program& program, const Op& pad, const Op& reader) {
          PadsLessThanAWindow(pad.window.padding, reader.window);
 }
 
+Filter Ones(int channels) {
+  Tensor ones(Shape{channels});
+  std::ranges::fill(ones.values<float>(), 1.0f);
+  return Filter(std::make_shared<const Tensor>(std::move(ones)));
+}
+
 }  // namespace
 
 void MergeZeroPadding(Program& program) {
@@ -84,7 +91,7 @@ void MergeZeroPadding(Program& program) {
       reader.fused.push_back(pad.name);
     }
     pad.kind = LayerKind::kDepthwiseConv2D;
-    pad.depthwise.assign(static_cast<size_t>(program.values[static_cast<size_t>(pad.output)].shape.c), 1.0f);
+    pad.depthwise = Ones(program.values[static_cast<size_t>(pad.output)].shape.c);
   }
   RemoveDeadOps(program);
 }
@@ -115,10 +122,7 @@ namespace {
 
 void FoldInto(Op& op, const std::vector<double>& scale, const std::vector<double>& shift) {
   const size_t channels = scale.size();
-  std::vector<float>& weights = op.kind == LayerKind::kDepthwiseConv2D ? op.depthwise : op.matrix;
-  for (size_t row = 0; row < weights.size(); row += channels) {
-    for (size_t c = 0; c < channels; ++c) weights[row + c] = static_cast<float>(weights[row + c] * scale[c]);
-  }
+  (op.kind == LayerKind::kDepthwiseConv2D ? op.depthwise : op.matrix).Scale(scale);
   op.bias.resize(channels, 0.0f);
   for (size_t c = 0; c < channels; ++c) op.bias[c] = static_cast<float>(op.bias[c] * scale[c] + shift[c]);
 }

@@ -20,7 +20,7 @@ void MergeZeroPadding(Program& program);
 void FlattenConcat(Program& program);
 
 // Batch normalisation after a convolution or dense layer that nobody else reads goes into its weights and bias (in
-// double precision, rounded once). Any other stays: y = scale * x + shift.
+// double precision, rounded once; for a filter when it is read). Any other stays: y = scale * x + shift.
 void FoldBatchNorm(Program& program);
 
 // An addition becomes the residual of the convolution that computes one of its sides, the later one if both do.

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "graph/compiled_model.h"
@@ -18,6 +19,10 @@ class Plan {
   Plan(const Graph& graph, const TensorMap& weights, const PlanOptions& options, ThreadPool& threads,
        const Backend& backend = CpuBackend())
       : model_(std::make_shared<CompiledModel>(graph, weights, backend)), session_(model_, options, threads) {}
+  Plan(const Graph& graph, TensorMap&& weights, const PlanOptions& options, ThreadPool& threads,
+       const Backend& backend = CpuBackend())
+      : model_(std::make_shared<CompiledModel>(graph, std::move(weights), backend)),
+        session_(model_, options, threads) {}
 
   FeatureShape input_shape() const { return model_->input_shape(); }
   FeatureShape output_shape() const { return model_->output_shape(); }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/filter.h"
 #include "graph/slot.h"
 #include "kernels/conv_params.h"
 #include "kernels/epilogue.h"
@@ -71,10 +72,10 @@ struct ParameterOffsets {
   size_t gamma = kNoParameter, beta = kNoParameter, mean = kNoParameter, variance = kNoParameter;
 };
 
-// The weights of a step of inference, batch normalisation folded in.
+// The weights of a step of inference, batch normalisation folded in. Filters are lent by the network's tensors.
 struct StepWeights {
-  std::vector<float> depthwise;      // [KH, KW, Cin]: depthwise and separable convolutions
-  std::vector<float> matrix;         // [KH*KW*Cin, Cout]: convolutions, the pointwise part, dense layers
+  Filter depthwise;                  // [KH, KW, Cin]: depthwise and separable convolutions
+  Filter matrix;                     // [KH*KW*Cin, Cout]: convolutions, the pointwise part, dense layers
   int columns = 0;                   // Cout of the matrix
   std::vector<double> scale, shift;  // [C]: of a batch normalisation that stayed
   std::vector<float> bias;           // [Cout], or empty

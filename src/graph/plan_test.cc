@@ -273,6 +273,23 @@ TEST(Session, AnotherSessionHasNoWeightsOfItsOwn) {
   EXPECT_FALSE(std::isnan(output[0]));
 }
 
+// Weights that are given away are freed tensor by tensor, once they are packed; what folding has used up stays.
+TEST(CompiledModel, TakesWeightsApartWhileItPacksThem) {
+  for (uint64_t seed = 0; seed < 30; ++seed) {
+    SCOPED_TRACE(seed);
+    const Graph graph = seed == 0 ? SmallNetwork() : RandomGraph(seed);
+    const std::vector<float> input = RandomInput(graph, 1, seed);
+    ThreadPool threads(1);
+    TensorMap weights = RandomWeights(graph, seed);
+    Plan kept(graph, weights, {}, threads), taken(graph, std::move(weights), {}, threads);
+    EXPECT_EQ(RunPlan(taken, input, 1), RunPlan(kept, input, 1));
+    EXPECT_EQ(taken.weights_bytes(), kept.weights_bytes());
+    if (seed != 0) continue;
+    for (const auto& [name, tensor] : weights) EXPECT_FALSE(name.ends_with("kernel")) << name << " is still there";
+    EXPECT_TRUE(weights.contains("dense/bias"));
+  }
+}
+
 TEST(CompiledModel, ReplacedWeightsAreThoseOfANewModel) {
   for (uint64_t seed = 0; seed < 30; ++seed) {
     SCOPED_TRACE(seed);

@@ -20,13 +20,8 @@ class CheckedWeights {
     }
   }
 
-  std::span<const float> Get(const Layer& layer, const char* role) const {
-    return weights_.at(layer.name + "/" + role).values<float>();
-  }
-  std::vector<float> Copy(const Layer& layer, const char* role) const {
-    const auto values = Get(layer, role);
-    return {values.begin(), values.end()};
-  }
+  std::span<const float> Get(const Layer& layer, const char* role) const { return Lend(layer, role).values<float>(); }
+  const Tensor& Lend(const Layer& layer, const char* role) const { return weights_.at(layer.name + "/" + role); }
 
  private:
   const TensorMap& weights_;
@@ -56,9 +51,12 @@ Op LowerLayer(const Layer& layer, const CheckedWeights& weights) {
   op.activation = layer.activation;
   for (const NodeId input : layer.inputs) op.inputs.push_back(input.index);
   const LayerRow& row = RowOf(layer.kind);
-  if (row.matrix != nullptr) op.matrix = weights.Copy(layer, row.matrix);
-  if (row.depthwise != nullptr) op.depthwise = weights.Copy(layer, row.depthwise);
-  if (layer.use_bias) op.bias = weights.Copy(layer, "bias");
+  if (row.matrix != nullptr) op.matrix = Filter(weights.Lend(layer, row.matrix));
+  if (row.depthwise != nullptr) op.depthwise = Filter(weights.Lend(layer, row.depthwise));
+  if (layer.use_bias) {
+    const auto bias = weights.Get(layer, "bias");
+    op.bias.assign(bias.begin(), bias.end());
+  }
   if (layer.kind == LayerKind::kBatchNorm) LowerBatchNorm(layer, weights, op);
   op.columns = layer.output.c;
   op.multiply_adds = MultiplyAdds(op, layer.output);

@@ -44,7 +44,8 @@ struct Program {
   ValueId input = kNoValue, output = kNoValue;
 };
 
-// kModel if a parameter of the graph's layout is missing in `weights` or has another shape or type.
+// The program borrows the filters of `weights`. kModel if a parameter of the graph's layout is missing there or has
+// another shape or type.
 Program Lower(const Graph& graph, const TensorMap& weights);
 
 // How often a value is read; being the program's output counts as once.

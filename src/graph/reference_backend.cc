@@ -15,15 +15,22 @@ namespace {
 
 struct ReferenceWeights final : BoundWeights {
   explicit ReferenceWeights(StepWeights from)
-      : weights(std::move(from)),
-        scale(weights.scale.begin(), weights.scale.end()),
-        shift(weights.shift.begin(), weights.shift.end()) {}
+      : matrix(Numbers(from.matrix)),
+        depthwise(Numbers(from.depthwise)),
+        bias(std::move(from.bias)),
+        between_bias(std::move(from.between_bias)),
+        scale(from.scale.begin(), from.scale.end()),
+        shift(from.shift.begin(), from.shift.end()) {}
   size_t num_bytes() const override {
-    return sizeof(float) * (weights.matrix.size() + weights.depthwise.size() + scale.size() + shift.size() +
-                            weights.bias.size() + weights.between_bias.size());
+    return sizeof(float) *
+           (matrix.size() + depthwise.size() + scale.size() + shift.size() + bias.size() + between_bias.size());
   }
-  StepWeights weights;
-  std::vector<float> scale, shift;
+  static std::vector<float> Numbers(const Filter& filter) {
+    std::vector<float> memory;
+    const std::span<const float> numbers = filter.Read(&memory);
+    return {numbers.begin(), numbers.end()};
+  }
+  std::vector<float> matrix, depthwise, bias, between_bias, scale, shift;
 };
 
 // Dense activations that go away again.
@@ -62,13 +69,13 @@ class ReferenceCall {
   void Run();
 
  private:
-  const float* Parameter(const std::vector<float> StepWeights::* of_bound, size_t offset) const {
-    if (bound_ != nullptr) return (bound_->weights.*of_bound).empty() ? nullptr : (bound_->weights.*of_bound).data();
+  const float* Parameter(const std::vector<float> ReferenceWeights::* of_bound, size_t offset) const {
+    if (bound_ != nullptr) return (bound_->*of_bound).empty() ? nullptr : (bound_->*of_bound).data();
     return offset == kNoParameter ? nullptr : &memory_.parameters[offset];
   }
-  const float* matrix() const { return Parameter(&StepWeights::matrix, step_.at.kernel); }
-  const float* depthwise() const { return Parameter(&StepWeights::depthwise, step_.at.depthwise); }
-  Epilogue epilogue() const { return {Parameter(&StepWeights::bias, step_.at.bias), other_, step_.activation}; }
+  const float* matrix() const { return Parameter(&ReferenceWeights::matrix, step_.at.kernel); }
+  const float* depthwise() const { return Parameter(&ReferenceWeights::depthwise, step_.at.depthwise); }
+  Epilogue epilogue() const { return {Parameter(&ReferenceWeights::bias, step_.at.bias), other_, step_.activation}; }
   NormState& norm() const { return memory_.norms[static_cast<size_t>(step_.norm)]; }
   const float* scale() const { return bound_ != nullptr ? bound_->scale.data() : norm().scale.data(); }
   const float* shift() const { return bound_ != nullptr ? bound_->shift.data() : norm().shift.data(); }
@@ -102,7 +109,8 @@ class ReferenceCall {
 
 Temporary ReferenceCall::Between(int h, int w) const {
   Temporary between(x_.n, h, w, x_.c);
-  const Epilogue epilogue = {.bias = Parameter(&StepWeights::between_bias, kNoParameter), .activation = step_.between};
+  const Epilogue epilogue = {.bias = Parameter(&ReferenceWeights::between_bias, kNoParameter),
+                             .activation = step_.between};
   reference::DepthwiseConv2D(step_.window, x_, depthwise(), step_.relu_input, epilogue, between.view);
   return between;
 }

@@ -87,9 +87,9 @@ class FeaturesVerb : public Verb {
     const std::vector<fs::path> files = session.ExpandPhotos(photos_, "siskin features " + Printable(model_));
     RequireWritable(common_.output);
     const RunContext context = session.context();
-    const Extractor extractor = Load(context.progress);
+    Extractor extractor = Load(context.progress);
     const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));
-    Plan plan(extractor.graph, extractor.weights, {.max_batch = batch}, context.threads);
+    Plan plan(extractor.graph, std::move(extractor.weights), {.max_batch = batch}, context.threads);
     const auto channels = static_cast<size_t>(plan.output_shape().c);
     std::vector<float> features(files.size() * channels);
     context.progress.Begin("features", "photos", files.size());

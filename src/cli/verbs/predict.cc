@@ -57,11 +57,11 @@ class PredictVerb : public Verb {
   ExitCode Run(Session& session) override {
     const std::vector<ImageNetGroup> groups = Groups();
     const std::vector<fs::path> files = session.ExpandPhotos(photos_, "siskin predict " + Printable(model_));
-    const ClassifierModel model = LoadModelOrNetwork(model_);
+    ClassifierModel model = LoadModelOrNetwork(model_);
     const RunContext context = session.context();
     const int batch = static_cast<int>(std::min(files.size(), static_cast<size_t>(common_.batch)));
-    Predictor predictor(model, batch, context.threads);
-    const auto writer = MakeWriter(groups, Style(session, files, model), model.card, session);
+    Predictor predictor(std::move(model), batch, context.threads);
+    const auto writer = MakeWriter(groups, Style(session, files, predictor.card()), predictor.card(), session);
     Output output = session.OpenOutput();
     output.Write(writer->Header());
     Progress silent;
@@ -97,9 +97,9 @@ class PredictVerb : public Verb {
     return MakeGroupWriter(style, std::move(questions));
   }
 
-  PredictionStyle Style(const Session& session, std::span<const fs::path> files, const ClassifierModel& model) const {
+  PredictionStyle Style(const Session& session, std::span<const fs::path> files, const ModelCard& card) const {
     PredictionStyle style{.format = session.format(), .top = top_, .path_columns = 0};
-    if (top_ == 0 && model.card.class_names.size() > kManyClasses) style.top = kTopOfMany;
+    if (top_ == 0 && card.class_names.size() > kManyClasses) style.top = kTopOfMany;
     for (const fs::path& file : files) {
       style.path_columns = std::max(style.path_columns, DisplayWidth(Printable(file.native(), kMaxPathColumns)));
     }
