@@ -41,7 +41,8 @@ struct Session::Impl {
   int max_batch;
   int images_per_pass;  // of a batch, how many go through the network together
   Arena arena;
-  std::vector<std::span<std::byte>> scratch;  // by step, in the arena
+  std::vector<size_t> scratch_bytes;          // by step
+  std::vector<std::span<std::byte>> scratch;  // by step, in the arena, for the images of a pass
   std::unique_ptr<StepRunner> runner;
   StepTimer timer;
   StepHook hook;         // the caller's
@@ -68,16 +69,17 @@ void Session::Impl::PlanArena(int num_threads) {
     lifetimes.push_back({bytes, step.when, step.when});
   }
   arena = Arena(model->buffers(), images_per_pass, lifetimes);
-  for (size_t i = 0; i < lifetimes.size(); ++i) {
-    scratch.emplace_back(arena.data() + arena.offsets()[model->buffers().size() + i], lifetimes[i].bytes);
-  }
+  for (const Lifetime& lifetime : lifetimes) scratch_bytes.push_back(lifetime.bytes);
+  scratch.resize(scratch_bytes.size());
 }
 
 void Session::Impl::RunPass(const float* in, int n, float* out) {
   StepMemory memory;
   memory.n = n;
   memory.arena = arena.data();
-  memory.offsets = arena.offsets();
+  memory.offsets = arena.offsets(n);
+  const std::span<const size_t> scratch_offsets = memory.offsets.subspan(model->buffers().size());
+  for (size_t i = 0; i < scratch.size(); ++i) scratch[i] = {arena.data() + scratch_offsets[i], scratch_bytes[i]};
   memory.scratch = scratch;
   memory.input = in;
   memory.output = out;

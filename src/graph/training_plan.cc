@@ -77,7 +77,7 @@ TrainingPlan::Impl::Impl(const Graph& graph, const TrainingPlanOptions& options,
   timer_ = StepTimer(lowered_.steps.size());
   for (const PlanStep& step : lowered_.steps) infos_.push_back({step.layer, step.what});
   memory_.arena = arena_.data();
-  memory_.offsets = arena_.offsets();
+  memory_.offsets = arena_.offsets(options.max_batch);
   memory_.scratch = scratch_of_;
   memory_.norms = lowered_.norms;
   dense_logits_.resize(static_cast<size_t>(options.max_batch) * static_cast<size_t>(logits.c));

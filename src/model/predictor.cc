@@ -32,6 +32,10 @@ Predictor::Predictor(const ClassifierModel& model, int max_batch, ThreadPool& th
     : Predictor(model.card, std::make_shared<CompiledModel>(BuildModelGraph(model.card), model.weights), max_batch,
                 threads) {}
 
+Predictor::Predictor(ClassifierModel&& model, int max_batch, ThreadPool& threads)
+    : Predictor(model.card, std::make_shared<CompiledModel>(BuildModelGraph(model.card), std::move(model.weights)),
+                max_batch, threads) {}
+
 Predictor::Predictor(const Predictor& other, int max_batch, ThreadPool& threads)
     : Predictor(other.card_, other.compiled_, max_batch, threads) {}
 
@@ -41,11 +45,11 @@ Predictor::Predictor(const ModelCard& card, std::shared_ptr<const CompiledModel>
       threads_(threads),
       compiled_(std::move(compiled)),
       session_(compiled_, {.max_batch = max_batch}, threads),
-      input_(static_cast<size_t>(max_batch) * InputFloats()),
+      input_(Shape{max_batch, static_cast<int64_t>(InputFloats())}),
       logits_(static_cast<size_t>(max_batch) * static_cast<size_t>(compiled_->output_shape().c)) {}
 
 size_t Predictor::memory_bytes() const {
-  return compiled_->weights_bytes() + session_.arena_bytes() + (input_.size() + logits_.size()) * sizeof(float);
+  return compiled_->weights_bytes() + session_.arena_bytes() + input_.num_bytes() + logits_.size() * sizeof(float);
 }
 
 size_t Predictor::InputFloats() const {
@@ -60,7 +64,7 @@ void Predictor::Scores(std::span<const float> input, int n, std::span<float> sco
 }
 
 std::vector<float> Predictor::Scores(const ImageView& image) {
-  const std::span<float> input = std::span(input_).first(InputFloats());
+  const std::span<float> input = input_.values<float>().first(InputFloats());
   Preprocess(image, card_.preprocessing, input);
   std::vector<float> scores(card_.class_names.size());
   Scores(input, 1, scores);
@@ -95,7 +99,7 @@ std::vector<Predictor::Answer> Predictor::Predict(size_t count, const LoadBatch&
   std::vector<float> scores(static_cast<size_t>(max_batch()) * classes);
   while (answers.size() < count) {
     const size_t n = std::min(count - answers.size(), static_cast<size_t>(max_batch()));
-    const std::span<float> input = std::span(input_).first(n * InputFloats());
+    const std::span<float> input = input_.values<float>().first(n * InputFloats());
     std::vector<LoadStatus> loaded = load(answers.size(), n, input);
     Scores(input, static_cast<int>(n), scores);
     for (size_t i = 0; i < n; ++i) {

@@ -15,6 +15,7 @@
 #include "graph/session.h"
 #include "images/image.h"
 #include "model/classifier_model.h"
+#include "tensor/tensor.h"
 
 namespace siskin {
 
@@ -27,6 +28,8 @@ int Decide(const ModelCard& card, std::span<const float> scores);
 class Predictor {
  public:
   Predictor(const ClassifierModel& model, int max_batch, ThreadPool& threads);
+  // The same of a model that nobody else needs: its weights are freed while they are packed.
+  Predictor(ClassifierModel&& model, int max_batch, ThreadPool& threads);
   // Another one of the same model: its weights are there once.
   Predictor(const Predictor& other, int max_batch, ThreadPool& threads);
 
@@ -64,7 +67,8 @@ class Predictor {
   ThreadPool& threads_;
   std::shared_ptr<const CompiledModel> compiled_;
   Session session_;
-  std::vector<float> input_, logits_;
+  Tensor input_;  // of a batch; not std::vector, which would touch the memory of photos that never come
+  std::vector<float> logits_;
 };
 
 }  // namespace siskin

@@ -2,10 +2,10 @@
 
 #include <sys/mman.h>
 
-#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <limits>
 #include <new>
 
 #include "base/hash.h"
@@ -16,18 +16,42 @@ namespace {
 constexpr size_t kAlignment = kLineBytes;
 constexpr size_t kHugePage = size_t{2} << 20;
 
+// What std::free wants stands right before the elements.
+void RememberBlock(void* block, std::byte* elements) {
+  std::memcpy(elements - sizeof(block), &block, sizeof(block));
+}
+
+std::byte* AllocateSmall(size_t bytes) {
+  void* block = nullptr;
+  if (posix_memalign(&block, kAlignment, kAlignment + bytes) != 0) throw std::bad_alloc();
+  std::memset(block, 0, kAlignment + bytes);
+  std::byte* const elements = static_cast<std::byte*>(block) + kAlignment;
+  RememberBlock(block, elements);
+  return elements;
+}
+
 // Kernels walk through tensors pixel by pixel, often a page (4 KB) and more at a step: the second-level TLB of 12 MB
 // (Zen 4) would not do. So large tensors ask for huge pages; Linux gives them where it has some.
-void* Allocate(size_t bytes) {
-  const bool is_large = bytes >= 2 * kHugePage;
-  void* memory = nullptr;
-  if (posix_memalign(&memory, is_large ? kHugePage : kAlignment, std::max<size_t>(bytes, 1)) != 0) {
-    throw std::bad_alloc();
-  }
+//
+// calloc knows which memory is zero because it is new, and does not write it: what nobody touches, such as a session's
+// room for the other photos of a batch, is never taken from the system.
+std::byte* AllocateLarge(size_t bytes) {
+  void* const block = std::calloc(kHugePage + bytes, 1);
+  if (block == nullptr) throw std::bad_alloc();
+  // At least as far from the block as malloc aligns.
+  std::byte* const elements =
+      static_cast<std::byte*>(block) + (kHugePage - reinterpret_cast<uintptr_t>(block) % kHugePage);
 #ifdef MADV_HUGEPAGE
-  if (is_large) static_cast<void>(madvise(memory, bytes / kHugePage * kHugePage, MADV_HUGEPAGE));
+  static_cast<void>(madvise(elements, bytes / kHugePage * kHugePage, MADV_HUGEPAGE));
 #endif
-  return memory;
+  RememberBlock(block, elements);
+  return elements;
+}
+static_assert(alignof(std::max_align_t) >= sizeof(void*));
+
+// Zeros.
+std::byte* Allocate(size_t bytes) {
+  return bytes >= 2 * kHugePage ? AllocateLarge(bytes) : AllocateSmall(bytes);
 }
 
 }  // namespace
@@ -62,7 +86,9 @@ bool FitsIn(const Shape& shape, size_t element_bytes, uint64_t max_bytes) {
 }
 
 void Tensor::AlignedDelete::operator()(std::byte* p) const {
-  std::free(p);
+  void* block = nullptr;
+  std::memcpy(&block, p - sizeof(block), sizeof(block));
+  std::free(block);
 }
 
 Tensor::Tensor(Shape shape, DType dtype)
@@ -70,8 +96,7 @@ Tensor::Tensor(Shape shape, DType dtype)
   if (!FitsIn(shape_, SizeOf(dtype), uint64_t{1} << 40)) {
     Fail(ErrorKind::kInternal, "a tensor of shape {} is beyond reason", shape_.ToString());
   }
-  bytes_.reset(static_cast<std::byte*>(Allocate(num_bytes())));
-  std::memset(bytes_.get(), 0, num_bytes());
+  bytes_.reset(Allocate(num_bytes()));
 }
 
 Tensor Tensor::FromFloats(Shape shape, std::span<const float> values) {
