@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/testing.h"
+#include "kernels/pool/testing_pool.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -19,51 +20,14 @@ using testing::CheckKernel;
 using testing::Dense;
 using testing::kNan;
 using testing::Layout;
+using testing::PoolCase;
+using testing::PoolCases;
 using testing::RandomBuffer;
+using testing::SquareWindow;
 
 constexpr uint64_t kSeed = 20240706;
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr uint16_t kNoTap = 0xA5A5;
-
-WindowParams Window(int kernel, int stride, Padding padding) {
-  return {kernel, kernel, stride, stride, padding};
-}
-
-struct Case {
-  int h, w, c;
-  WindowParams params;
-};
-
-// Overlapping windows, windows with gaps, rows that no window reads; channels around lane counts and chunks of 256.
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
-  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 255, 257, 530}) cases.push_back({5, 6, c, SameWindow(5, 6, 3, 2)});
-  for (const int size : {3, 4, 5, 8}) {
-    cases.push_back({size, size, 5, Window(3, 2, {})});
-    cases.push_back({size, size, 5, SameWindow(size, size, 3, 2)});
-    cases.push_back({size, size, 5, Window(3, 2, {1, 1, 1, 1})});
-    cases.push_back({size, size, 5, SameWindow(size, size, 3, 1)});
-    cases.push_back({size, size, 5, Window(2, 2, {})});
-    cases.push_back({size, size, 5, Window(1, 1, {})});
-    cases.push_back({size, size, 5, Window(2, 3, {})});
-    cases.push_back({size, size, 5, Window(size, 1, {})});
-  }
-  cases.push_back({1, 1, 4, SameWindow(1, 1, 3, 2)});
-  cases.push_back({6, 9, 20, {5, 2, 1, 3, {2, 1, 0, 1}}});
-  cases.push_back({6, 9, 20, {3, 3, 1, 2, {1, 1, 1, 1}}});
-  cases.push_back({7, 11, 17, {7, 11, 1, 1, {}}});  // global
-  cases.push_back({64, 3, 16, SameWindow(64, 3, 3, 2)});
-  return cases;
-}
-
-std::string Describe(const Case& c) {
-  return fmt::format("{}x{}x{}, kernel {}x{}, stride {}x{}", c.h, c.w, c.c, c.params.kernel_h, c.params.kernel_w,
-                     c.params.stride_h, c.params.stride_w);
-}
-
-Layout OutputOf(const Case& c, int images) {
-  return Dense(images, c.params.OutputHeight(c.h), c.params.OutputWidth(c.w), c.c);
-}
 
 // Taps of a forward pass, with a guard.
 struct Taps {
@@ -99,9 +63,10 @@ void ExpectTaps(const WindowParams& params, ConstView x, ConstView y, const Taps
   }
 }
 
-void CheckMaxPool(const Case& c, const Buffer& x, const Layout& y_layout, const Buffer& dy, const Layout& dx_layout) {
-  SCOPED_TRACE(Describe(c));
-  Buffer expected_y(OutputOf(c, 2)), expected_dx(Dense(2, c.h, c.w, c.c));
+void CheckMaxPool(const PoolCase& c, const Buffer& x, const Layout& y_layout, const Buffer& dy,
+                  const Layout& dx_layout) {
+  SCOPED_TRACE(c.Describe());
+  Buffer expected_y(c.Output(2)), expected_dx(Dense(2, c.h, c.w, c.c));
   reference::MaxPool(c.params, x.view(), expected_y.view());
   reference::MaxPoolInputGradient(c.params, x.view(), dy.view(), expected_dx.view());
   CheckKernel(y_layout, expected_y.view(), {}, [&](View y, ThreadPool& threads) {
@@ -123,15 +88,15 @@ void CheckMaxPool(const Case& c, const Buffer& x, const Layout& y_layout, const 
 }
 
 TEST(MaxPoolGradient, AgreesWithReference) {
-  for (const Case& c : Cases()) {
-    CheckMaxPool(c, RandomBuffer(Dense(2, c.h, c.w, c.c), kSeed), OutputOf(c, 2),
-                 RandomBuffer(OutputOf(c, 2), kSeed + 1), Dense(2, c.h, c.w, c.c));
+  for (const PoolCase& c : PoolCases()) {
+    CheckMaxPool(c, RandomBuffer(Dense(2, c.h, c.w, c.c), kSeed), c.Output(2), RandomBuffer(c.Output(2), kSeed + 1),
+                 Dense(2, c.h, c.w, c.c));
   }
 }
 
 TEST(MaxPoolGradient, AnyLayout) {
-  const Case c = {5, 6, 21, SameWindow(5, 6, 3, 2)};
-  const Layout out = OutputOf(c, 2), in = Dense(2, c.h, c.w, c.c);
+  const PoolCase c = {5, 6, 21, SameWindow(5, 6, 3, 2)};
+  const Layout out = c.Output(2), in = Dense(2, c.h, c.w, c.c);
   const std::vector<Layout> inputs = AllLayouts(in.n, in.h, in.w, in.c),
                             outputs = AllLayouts(out.n, out.h, out.w, out.c);
   for (size_t i = 0; i < inputs.size(); ++i) {
@@ -144,7 +109,7 @@ TEST(MaxPoolGradient, AnyLayout) {
 
 // After a ReLU most windows hold several zeros.
 TEST(MaxPoolGradient, OfEqualValuesTheFirstGetsIt) {
-  for (const Case& c : Cases()) {
+  for (const PoolCase& c : PoolCases()) {
     Buffer x(Dense(2, c.h, c.w, c.c));
     const Buffer random = RandomBuffer(Dense(2, c.h, c.w, c.c), kSeed);
     reference::Activate(random.view(), Activation::kRelu, x.view());
@@ -152,7 +117,7 @@ TEST(MaxPoolGradient, OfEqualValuesTheFirstGetsIt) {
       float& value = x.view().data[i];
       value = std::floor(3 * value);  // 0, 1 or 2
     }
-    CheckMaxPool(c, x, OutputOf(c, 2), RandomBuffer(OutputOf(c, 2), kSeed + 1), Dense(2, c.h, c.w, c.c));
+    CheckMaxPool(c, x, c.Output(2), RandomBuffer(c.Output(2), kSeed + 1), Dense(2, c.h, c.w, c.c));
   }
 }
 
@@ -183,7 +148,7 @@ TEST(MaxPoolGradient, NanWinsAtEveryPlaceOfTheWindow) {
         x.view().data[place * 19 + 1] = kNan;
         x.view().data[place * 19 + 17] = kNan;
         Taps taps(y.view());
-        MaxPoolWithTaps(Window(kernel, 2, {}), x.view(), y.view(), taps.values.data(), threads);
+        MaxPoolWithTaps(SquareWindow(kernel, 2, {}), x.view(), y.view(), taps.values.data(), threads);
         for (const int c : {1, 17}) {
           EXPECT_TRUE(std::isnan(y.view().data[c])) << place;
           EXPECT_EQ(taps.values[static_cast<size_t>(c)], place);
@@ -197,14 +162,14 @@ TEST(MaxPoolGradient, NanWinsAtEveryPlaceOfTheWindow) {
 // A window of more than 2^8 and one of almost 2^16 places: global pooling.
 TEST(MaxPoolGradient, ManyPlaces) {
   for (const auto& [h, w] : {std::pair{20, 19}, std::pair{255, 257}}) {
-    const Case c = {h, w, 3, {h, w, 1, 1, {}}};
-    CheckMaxPool(c, RandomBuffer(Dense(2, h, w, 3), kSeed), OutputOf(c, 2), RandomBuffer(OutputOf(c, 2), kSeed + 1),
+    const PoolCase c = {h, w, 3, {h, w, 1, 1, {}}};
+    CheckMaxPool(c, RandomBuffer(Dense(2, h, w, 3), kSeed), c.Output(2), RandomBuffer(c.Output(2), kSeed + 1),
                  Dense(2, h, w, 3));
   }
 }
 
-void CheckAveragePool(const Case& c, const Buffer& dy, const Layout& dx_layout) {
-  SCOPED_TRACE(Describe(c));
+void CheckAveragePool(const PoolCase& c, const Buffer& dy, const Layout& dx_layout) {
+  SCOPED_TRACE(c.Describe());
   Buffer expected(Dense(2, c.h, c.w, c.c));
   reference::AveragePoolInputGradient(c.params, dy.view(), expected.view());
   CheckKernel(dx_layout, expected.view(), {.depth = c.params.kernel_h * c.params.kernel_w, .seed = kSeed},
@@ -213,14 +178,14 @@ void CheckAveragePool(const Case& c, const Buffer& dy, const Layout& dx_layout) 
 }
 
 TEST(AveragePoolGradient, AgreesWithReference) {
-  for (const Case& c : Cases()) {
-    CheckAveragePool(c, RandomBuffer(OutputOf(c, 2), kSeed), Dense(2, c.h, c.w, c.c));
+  for (const PoolCase& c : PoolCases()) {
+    CheckAveragePool(c, RandomBuffer(c.Output(2), kSeed), Dense(2, c.h, c.w, c.c));
   }
 }
 
 TEST(AveragePoolGradient, AnyLayout) {
-  const Case c = {5, 6, 21, SameWindow(5, 6, 3, 1)};
-  const Layout out = OutputOf(c, 2);
+  const PoolCase c = {5, 6, 21, SameWindow(5, 6, 3, 1)};
+  const Layout out = c.Output(2);
   for (const Layout& dy : AllLayouts(out.n, out.h, out.w, out.c)) {
     for (const Layout& dx : AllLayouts(2, c.h, c.w, c.c)) CheckAveragePool(c, RandomBuffer(dy, kSeed), dx);
   }

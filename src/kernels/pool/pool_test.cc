@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/testing.h"
+#include "kernels/pool/testing_pool.h"
 #include "kernels/reference/reference.h"
 #include "kernels/testing_kernels.h"
 
@@ -18,51 +19,22 @@ using testing::CheckKernel;
 using testing::Dense;
 using testing::kNan;
 using testing::Layout;
+using testing::PoolCase;
+using testing::PoolCases;
 using testing::RandomBuffer;
-
-WindowParams Window(int kernel, int stride, Padding padding) {
-  return {kernel, kernel, stride, stride, padding};
-}
-
-struct Case {
-  int h, w, c;
-  WindowParams params;
-};
-
-// Both paths of the maximum (3x3 with stride 2 has its own), even and odd sizes, channels around the lane counts.
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
-  for (const int c : {1, 3, 4, 5, 15, 16, 17, 33, 260}) cases.push_back({7, 8, c, SameWindow(7, 8, 3, 2)});
-  for (const int size : {3, 4, 5, 8}) {
-    cases.push_back({size, size, 5, Window(3, 2, {})});
-    cases.push_back({size, size, 5, SameWindow(size, size, 3, 2)});
-    cases.push_back({size, size, 5, Window(3, 2, {1, 1, 1, 1})});
-    cases.push_back({size, size, 5, SameWindow(size, size, 3, 1)});
-    cases.push_back({size, size, 5, Window(2, 2, {})});
-  }
-  cases.push_back({1, 1, 4, SameWindow(1, 1, 3, 2)});
-  cases.push_back({6, 9, 20, {5, 2, 1, 3, {2, 1, 0, 1}}});
-  cases.push_back({6, 9, 20, {3, 3, 1, 2, {1, 1, 1, 1}}});
-  cases.push_back({64, 3, 16, SameWindow(64, 3, 3, 2)});  // several work items
-  return cases;
-}
-
-Layout OutputOf(const Case& c, int images) {
-  return Dense(images, c.params.OutputHeight(c.h), c.params.OutputWidth(c.w), c.c);
-}
+using testing::SquareWindow;
 
 using Reference = void (*)(const WindowParams&, ConstView, View);
 using Kernel = void (*)(const WindowParams&, ConstView, View, ThreadPool&);
 
 void CheckWindows(Kernel kernel, Reference reference) {
-  for (const Case& c : Cases()) {
-    SCOPED_TRACE(fmt::format("{}x{}x{}, kernel {}x{}, stride {}x{}", c.h, c.w, c.c, c.params.kernel_h,
-                             c.params.kernel_w, c.params.stride_h, c.params.stride_w));
+  for (const PoolCase& c : PoolCases()) {
+    SCOPED_TRACE(c.Describe());
     const Buffer x = RandomBuffer(Dense(2, c.h, c.w, c.c), 1);
-    Buffer expected(OutputOf(c, 2));
+    Buffer expected(c.Output(2));
     reference(c.params, x.view(), expected.view());
     const testing::Accuracy accuracy = {.depth = c.params.kernel_h * c.params.kernel_w};
-    CheckKernel(OutputOf(c, 2), expected.view(), accuracy,
+    CheckKernel(c.Output(2), expected.view(), accuracy,
                 [&](View y, ThreadPool& threads) { kernel(c.params, x.view(), y, threads); });
   }
 }
@@ -106,7 +78,7 @@ TEST(MaxPool, NanPropagatesFromEveryPlaceOfTheWindow) {
         Buffer x = RandomBuffer(Dense(1, kernel, kernel, 19), 3), y(Dense(1, 1, 1, 19));
         x.view().data[place * 19 + 1] = kNan;
         x.view().data[place * 19 + 17] = kNan;
-        MaxPool(Window(kernel, 2, {}), x.view(), y.view(), threads);
+        MaxPool(SquareWindow(kernel, 2, {}), x.view(), y.view(), threads);
         for (int c = 0; c < 19; ++c) {
           EXPECT_EQ(std::isnan(y.view().data[c]), c == 1 || c == 17) << "place " << place << ", channel " << c;
         }
