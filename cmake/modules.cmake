@@ -120,6 +120,11 @@ function(siskin_optimize target layer)
   if(NOT layer IN_LIST SISKIN_COMPUTING_LAYERS)
     target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Os>)
   endif()
+  # On ARM, GCC moves loads up before it counts registers: of the 24 sums of a tile (src/kernels/targets.h) five went to
+  # the stack and back in every other step of K. On x86 it leaves that out by itself.
+  if(layer STREQUAL "kernels" AND CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
+    target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fno-schedule-insns>)
+  endif()
 endfunction()
 
 # The target of a layer. Objects and no archive: each is compiled once, to be part of four libraries, and what these
