@@ -47,6 +47,10 @@ bool UnderSanitizer() {
 #endif
 }
 
+bool UnderEmulator() {
+  return std::getenv("SISKIN_EMULATED") != nullptr;
+}
+
 std::string MessageOf(ErrorKind kind, const std::function<void()>& action) {
   try {
     action();

@@ -39,6 +39,11 @@ inline constexpr char kNoShared[] = "SKIPPED: ../shared is missing, nothing was 
 bool UnderSanitizer();
 inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
 
+// Whether this program runs under an emulator of its processor, which says so with $SISKIN_EMULATED
+// (cmake/toolchains/aarch64.cmake): arithmetic is 50 times slower there.
+bool UnderEmulator();
+inline constexpr char kTooSlowEmulated[] = "SKIPPED: takes minutes under an emulator, runs in release builds";
+
 // The folder that an environment variable names; if it is not set, that one below the project's.
 std::filesystem::path FolderFrom(const char* variable, const std::filesystem::path& otherwise);
 

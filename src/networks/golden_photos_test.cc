@@ -70,6 +70,7 @@ TEST_P(GoldenPhotos, AgreeWithKeras) {
   const WeightStore store;
   if (!store.Has(card)) GTEST_SKIP() << "SKIPPED: no weights, run `siskin weights pull " << card.name << "`";
   if (testing::UnderSanitizer() && photo_case.network != std::string("mobilenet")) GTEST_SKIP() << testing::kTooSlow;
+  if (testing::UnderEmulator()) GTEST_SKIP() << testing::kTooSlowEmulated;
 
   const Graph graph = BuildNetwork({.network = photo_case.network,
                                     .height = photo_case.size,

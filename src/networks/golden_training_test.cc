@@ -137,6 +137,8 @@ TEST_P(GoldenTraining, StepsAreKeras) {
   const auto folder = testing::SharedFolder("golden");
   if (folder.empty()) GTEST_SKIP() << testing::kNoShared;
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
+  const bool small = std::string_view(GetParam()).starts_with("train_mobilenet");  // also V2
+  if (testing::UnderEmulator() && !small) GTEST_SKIP() << testing::kTooSlowEmulated;
   const Json golden = ReadJsonFile(folder / (std::string(GetParam()) + ".json"));
   const Graph graph = TrainingGraph(golden);
 

@@ -18,6 +18,7 @@ InferenceCost CostOf(const NetworkOptions& options) {
 // Sixteen times the pixels and four times the width: slower and larger by factors that no noise hides.
 TEST(MeasureInference, LargerNetworksCostMore) {
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
+  if (testing::UnderEmulator()) GTEST_SKIP() << testing::kTooSlowEmulated;
   const InferenceCost small = CostOf({.network = "mobilenet", .height = 32, .width = 32, .alpha = 0.25});
   const InferenceCost large = CostOf({.network = "mobilenet", .height = 128, .width = 128});
   EXPECT_GT(small.ms_per_photo, 0);

@@ -45,6 +45,7 @@ class NamelessNetworks : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(NamelessNetworks, AnswerTheSame) {
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
+  if (testing::UnderEmulator()) GTEST_SKIP() << testing::kTooSlowEmulated;
   const NetworkCard& card = FindNetwork(GetParam());
   const OnnxStyle styles[] = {{},
                               {.norm = OnnxStyle::Norm::kAffineNodes,

@@ -26,6 +26,7 @@ class TrainingParts : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(TrainingParts, GradientsOfABatchAreThoseOfItsParts) {
   if (testing::UnderSanitizer()) GTEST_SKIP() << testing::kTooSlow;
+  if (testing::UnderEmulator()) GTEST_SKIP() << testing::kTooSlowEmulated;
   const int size = FindNetwork(GetParam()).min_size;
   const Graph graph = BuildNetwork(
       {.network = GetParam(), .height = size, .width = size + 4, .top = true, .softmax = false, .classes = kClasses});
