@@ -1,6 +1,6 @@
 // What the compiler of plans works on: the layers of a graph as a list of kernel calls with their weights. Lower()
 // makes one call of every layer; the passes (graph/passes.h) merge calls, move weights and delete what is not needed;
-// at the end what is left is placed in memory (graph/storage.h) and executed (graph/executor.h). Inference only.
+// at the end what is left is placed in memory (graph/storage.h) and executed (graph/run_steps.h). Inference only.
 #pragma once
 
 #include <cstdint>
