@@ -76,6 +76,15 @@ Slot TrainingLowering::Ensure(int value) {
   return y;
 }
 
+Slot TrainingLowering::PlaceInput() {
+  Slot slot;
+  slot.place = Place::kInput;
+  slot.shape = ShapeOf(0);
+  slot.stride = slot.shape.c;
+  if (IsWorthPadding(slot.shape.c, slot.dtype)) return NewActivation(0);
+  return activations_[0] = slot;
+}
+
 Slot TrainingLowering::NewActivation(int value) {
   return activations_[static_cast<size_t>(value)] = NewSlot(ShapeOf(value));
 }

@@ -38,6 +38,8 @@ class TrainingLowering {
   // Where the value is at this point of the list; computes it if it is a cheap one.
   Slot Ensure(int value);
   bool IsComputed(int value) const { return activations_[static_cast<size_t>(value)].exists(); }
+  // Where the input is: where the caller has it, unless padding its pixels is worth a copy.
+  Slot PlaceInput();
   // Memory for the value, which the next step computes.
   Slot NewActivation(int value);
   // Forgets where cheap values are: their buffers of the forward pass end here.

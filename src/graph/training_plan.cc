@@ -107,7 +107,10 @@ std::span<const float> TrainingPlan::Impl::Forward(std::span<const float> parame
   memory_.statistics = statistics;
   memory_.gradient = {};
   memory_.dropout = dropout;
-  CopyActivations(DenseView(input.data(), n, in.h, in.w, in.c), memory_.Write(lowered_.input), threads_);
+  memory_.input = input.data();
+  if (lowered_.input.place == Place::kArena) {
+    CopyActivations(DenseView(input.data(), n, in.h, in.w, in.c), memory_.Write(lowered_.input), threads_);
+  }
   Run(std::span<const PlanStep>(lowered_.steps).first(lowered_.first_backward));
   const ConstView logits = memory_.Read(lowered_.logits);
   for (int i = 0; i < n; ++i) {

@@ -97,6 +97,28 @@ TEST(TrainingPlan, AStepDoesNotDependOnTheOneBefore) {
   }
 }
 
+// Pixels that would be padded in the arena are copied there, others are read where they are, forward and backward.
+TEST(TrainingPlan, ReadsANarrowInputWhereItIs) {
+  for (const int channels : {3, 15, 16, 20}) {
+    Graph g;
+    const NodeId x = g.Conv2D("conv", g.Input(4, 5, channels), {.filters = 2, .kernel = 3});
+    g.Dense("logits", g.GlobalAveragePool("mean", x), 1);
+    ThreadPool threads(1);
+    TrainingPlan plan(g, {.max_batch = 2}, threads);
+    const std::vector<float> parameters(plan.num_parameters(), 0.5f), input(2 * 4 * 5 * static_cast<size_t>(channels));
+    std::vector<float> gradient(plan.num_parameters());
+    int seen = 0;
+    plan.SetHook([&](const PlanStep& step, const StepMemory& memory) {
+      if (step.layer != "conv" || !step.x.exists()) return;
+      EXPECT_EQ(memory.Read(step.x).data == input.data(), channels < 16) << channels << ' ' << step.what;
+      ++seen;
+    });
+    plan.Forward(parameters, {}, input, 2, nullptr);
+    plan.Backward(std::vector<float>{1, -1}, gradient);
+    EXPECT_EQ(seen, 2) << "the convolution and its weight gradient";
+  }
+}
+
 // ---- statistics ----
 
 // One batch normalisation of the input, which is 1, 2, 6 and in the other channel 5, 5, 5.

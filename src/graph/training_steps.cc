@@ -23,7 +23,7 @@ void ZeroGradients(TrainingLowering& net, const TrainingOp& op) {
 TrainingSteps LowerToSteps(const TrainingProgram& program, bool batch_statistics) {
   TrainingLowering net(program, batch_statistics);
   TrainingSteps result;
-  result.input = net.NewActivation(0);
+  result.input = net.PlaceInput();
   net.Mark("input", "", result.input);
   for (const TrainingOp& op : program.ops) RowOf(op.kind).forward(net, op);
   result.logits = net.Ensure(program.output);

@@ -16,7 +16,7 @@ struct TrainingSteps {
   size_t first_backward = 0;      // of them
   std::vector<Lifetime> buffers;  // bytes for one image
   std::vector<NormState> norms;
-  Slot input, logits, dlogits;  // what is written and read from outside
+  Slot input, logits, dlogits;  // what is written and read from outside; the input may be the caller's
 };
 
 TrainingSteps LowerToSteps(const TrainingProgram& program, bool batch_statistics);
