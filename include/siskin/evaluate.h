@@ -21,8 +21,8 @@ namespace siskin {
 
 struct EvaluateOptions {
   std::string model;  // a model file; with `group` also the name of a network
-  std::filesystem::path
-      folder;  // of one folder per class, one is enough; or of train, validation, test with such in it
+  // Of one folder per class, one is enough; or of train, validation, test with such in it.
+  std::filesystem::path folder;
   // Which photos: "test", "validation", "train" or "all", of a folder with such parts, of a split file, or of the
   // photos that the model was trained on, which get again the parts that they had then. All photos where there are no
   // parts.
