@@ -47,6 +47,14 @@ bool UnderSanitizer() {
 #endif
 }
 
+bool UnderThreadSanitizer() {
+#ifdef __SANITIZE_THREAD__
+  return true;
+#else
+  return false;
+#endif
+}
+
 bool UnderEmulator() {
   return std::getenv("SISKIN_EMULATED") != nullptr;
 }

@@ -39,6 +39,10 @@ inline constexpr char kNoShared[] = "SKIPPED: ../shared is missing, nothing was 
 bool UnderSanitizer();
 inline constexpr char kTooSlow[] = "SKIPPED: too slow under a sanitizer, runs in release builds";
 
+// Whether it is the one that looks for races, the slowest of all. What no thread takes part in says kNoThreads.
+bool UnderThreadSanitizer();
+inline constexpr char kNoThreads[] = "SKIPPED: has nothing to do with threads, runs with AddressSanitizer";
+
 // Whether this program runs under an emulator of its processor, which says so with $SISKIN_EMULATED
 // (cmake/toolchains/aarch64.cmake): arithmetic is 50 times slower there.
 bool UnderEmulator();

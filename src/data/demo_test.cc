@@ -58,6 +58,7 @@ TEST_F(DemoTest, NeverWritesIntoAUsedFolder) {
 
 // A classifier that only looks at the mean colour must not work: both classes have the same on average.
 TEST(DemoScenes, ClassesDoNotDifferInColour) {
+  if (testing::UnderThreadSanitizer()) GTEST_SKIP() << testing::kNoThreads;
   constexpr uint32_t kPictures = 100;
   double mean[2][3] = {};
   for (const bool bird : {false, true}) {

@@ -94,6 +94,7 @@ TEST(TrainingGradients, EveryElementWithBatchStatistics) {
 }
 
 TEST(TrainingGradients, EveryInstructionSet) {
+  if (testing::UnderThreadSanitizer()) GTEST_SKIP() << testing::kNoThreads;
   const std::vector<Case> blocks = Blocks(7, 6);
   testing::OnEveryIsa([&] {
     for (const Case& c : blocks) {
@@ -153,7 +154,8 @@ void CheckDirections(const Graph& graph, bool batch_statistics, uint64_t seed, c
 }
 
 TEST(TrainingGradients, RandomGraphs) {
-  for (uint64_t seed = 0; seed < 100; ++seed) {
+  const uint64_t graphs = testing::UnderThreadSanitizer() ? 20 : 100;
+  for (uint64_t seed = 0; seed < graphs; ++seed) {
     const Graph graph = RandomTrainingGraph(seed);
     if (LowerForTraining(graph).parameters.empty()) continue;
     for (const Backend* backend : BothBackends()) {

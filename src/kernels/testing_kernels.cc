@@ -153,12 +153,12 @@ ConstView Images(ConstView batch, const Range& images) {
 
 std::span<const int> Batches() {
   static constexpr int kBatches[] = {6, 20, 32};
-  return std::span(kBatches).first(UnderSanitizer() ? 2 : 3);
+  return std::span(kBatches).first(UnderThreadSanitizer() ? 1 : UnderSanitizer() ? 2 : 3);
 }
 
 std::span<const ImageSize> ImageSizes() {
   static constexpr ImageSize kSizes[] = {{1, 1}, {5, 5}, {9, 10}, {13, 11}, {25, 24}};
-  return std::span(kSizes).first(UnderSanitizer() ? 4 : 5);
+  return std::span(kSizes).first(UnderThreadSanitizer() ? 2 : UnderSanitizer() ? 4 : 5);
 }
 
 void CheckParts(int batch, size_t num_sums,

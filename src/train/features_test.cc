@@ -136,6 +136,7 @@ TEST_F(FeaturesTest, OtherWeightsOrPreprocessingAreAnotherCache) {
 }
 
 TEST_F(FeaturesTest, ADamagedCacheIsComputedAnew) {
+  if (testing::UnderThreadSanitizer()) GTEST_SKIP() << testing::kNoThreads;
   const Features good = Compute();
   for (const char* ending : {".npy", ".json"}) {
     const fs::path file = CacheFile("train", ending);

@@ -212,6 +212,7 @@ TEST_F(FineTuning, StoppedAnywhereAndResumedGivesTheSameBits) {
 
 // As if the process were killed, or the disk broke, in any operation of any checkpoint.
 TEST_F(FineTuning, AWriteThatFailsAnywhereLosesNothing) {
+  if (testing::UnderThreadSanitizer()) GTEST_SKIP() << testing::kNoThreads;
   recipe_.fine_tune.optimizer.epochs = 1;  // two checkpoints: before the first step and after the epoch
   recipe_.fine_tune.batch = 10;
   const Result whole = Run(Folder("whole"));
@@ -235,6 +236,7 @@ TEST_F(FineTuning, AWriteThatFailsAnywhereLosesNothing) {
 }
 
 TEST_F(FineTuning, ADamagedCheckpointIsNotUsed) {
+  if (testing::UnderThreadSanitizer()) GTEST_SKIP() << testing::kNoThreads;
   const fs::path folder = Folder("damaged");
   const Result whole = Run(folder);
   for (const size_t keep : {size_t{0}, size_t{100}, size_t{5000}}) {
@@ -259,6 +261,7 @@ TEST_F(FineTuning, ADamagedCheckpointIsNotUsed) {
 }
 
 TEST_F(FineTuning, AFullDiskDoesNotEndIt) {
+  if (testing::UnderThreadSanitizer()) GTEST_SKIP() << testing::kNoThreads;
   const Result whole = Run(Folder("whole"));
   FailingDisk full(12, ENOSPC);
   const Result result = Run(Folder("full"), false, -1, &full);
