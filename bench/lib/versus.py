@@ -60,19 +60,23 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a turn (default %(default)s)")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--only", default="", help="only jobs whose name contains this")
+    parser.add_argument("--json", type=pathlib.Path, help="writes everything measured into this file")
     args = parser.parse_args()
     environment.WORK.mkdir(parents=True, exist_ok=True)
     builds = [environment.build("siskin-engine-bench", "siskin-training-bench"), args.other.resolve()]
-    rows = []
+    rows, measured = [], {}
     for name, program, options in jobs():
         if args.only not in name:
             continue
         (ours, theirs), memory = measure(builds, program, options, args)
+        measured[name] = {"seconds": {"this": ours, "other": theirs}, "peak_rss_mb": memory}
         ratios = sorted(other / this for this, other in zip(ours, theirs))
         rows.append([name, f"{1e3 * statistics.median(ours):.2f}", f"{1e3 * statistics.median(theirs):.2f}",
                      f"{statistics.median(ratios):.3f}", f"{ratios[0]:.3f} to {ratios[-1]:.3f}",
                      f"{memory[0]:.0f}", f"{memory[0] / memory[1]:.3f}"])
         print(f"{name}: {rows[-1][3]}", file=sys.stderr)
+    if args.json:
+        args.json.write_text(json.dumps(measured, indent=1) + "\n")
     print(f"instruction set: {os.environ.get('SISKIN_ISA', 'the best of the processor')}; {args.threads} threads; "
           f"medians of {args.rounds} turns of {args.seconds} s")
     print(table.text(["job", "this ms", "other ms", "ratio", "of the turns", "MB", "MB ratio"], rows))
