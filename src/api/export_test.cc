@@ -2,9 +2,7 @@
 #include "siskin/export.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
-#include <csignal>
 #include <set>
 
 #include "base/files.h"
@@ -122,32 +120,12 @@ TEST_F(ExportApiTest, WhatCannotBeWrittenIsSaidBeforeAModelIsRead) {
   testing::ExpectError(ErrorKind::kIo, "Not a directory", [&] { Export("no-model", "tfjs", out_ / "x"); });
 }
 
-// No file of this process grows beyond so many bytes, as on a disk that is full.
-class SmallDisk {
- public:
-  explicit SmallDisk(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const rlimit small = {.rlim_cur = bytes, .rlim_max = old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &small);
-  }
-  ~SmallDisk() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, old_handler_);
-  }
-  SmallDisk(const SmallDisk&) = delete;
-  SmallDisk& operator=(const SmallDisk&) = delete;
-
- private:
-  rlimit old_{};
-  void (*old_handler_)(int);
-};
-
 TEST_F(ExportApiTest, AFullDiskIsAnErrorOfTheSystemAndLeavesWhatWasThere) {
   for (const char* name : {"onnx", "safetensors"}) {
     SCOPED_TRACE(name);
     WriteFileAtomic(out_, "old");
     {
-      const SmallDisk disk(10000);
+      const testing::FileSizeLimit small_disk(10'000);
       testing::ExpectError(ErrorKind::kIo, out_.string(), [&] { Export(model_, name, out_); });
     }
     EXPECT_EQ(ReadFile(out_), "old");

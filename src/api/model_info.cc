@@ -10,7 +10,7 @@ ModelInfo InfoOf(const ModelCard& card) {
           .width = card.preprocessing.width,
           .class_names = card.class_names,
           .threshold = card.threshold,
-          .card = ToJson(card).dump()};
+          .card = ToText(ToJson(card))};
 }
 
 }  // namespace siskin

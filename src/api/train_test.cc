@@ -20,6 +20,7 @@ namespace siskin {
 namespace {
 
 namespace fs = std::filesystem;
+using testing::MessageOf;
 
 // Remembers what it was told; stops the work after so many photos and epochs.
 class TrainListener : public Progress {
@@ -52,19 +53,6 @@ class TrainByApi : public ::testing::Test {
     options_.Set("size", "32");
     options_.Set("epochs", "3");
     options_.Set("finetune", "off");
-  }
-
-  // The message of the error that `call` must throw.
-  template <typename Call>
-  static std::string Refusal(ErrorKind kind, const Call& call) {
-    try {
-      call();
-    } catch (const Error& error) {
-      EXPECT_EQ(error.kind(), kind) << error.what();
-      return error.what();
-    }
-    ADD_FAILURE() << "nothing was refused";
-    return "";
   }
 
   testing::TemporaryFolder folder_;
@@ -130,8 +118,8 @@ TEST_F(TrainByApi, StoppedAndResumedGivesTheSameBytes) {
     options_.batch = 4;
     TrainListener listener;
     listener.stop_after = stop_after;
-    Refusal(ErrorKind::kInterrupted,
-            [&] { Train(options_, {.threads = 2, .progress = &listener, .stop = &listener.stop}); });
+    MessageOf(ErrorKind::kInterrupted,
+              [&] { Train(options_, {.threads = 2, .progress = &listener, .stop = &listener.stop}); });
     EXPECT_FALSE(fs::exists(options_.output)) << "after " << stop_after;
     options_.resume = true;
     Train(options_, {.threads = 2});
@@ -155,20 +143,20 @@ TEST_F(TrainByApi, TheReportSaysEverythingAsJson) {
 }
 
 TEST_F(TrainByApi, FieldsAreNamedAsOptionsAre) {
-  EXPECT_EQ(Refusal(ErrorKind::kUsage, [&] { options_.Set("epoch", "7"); }),
+  EXPECT_EQ(MessageOf(ErrorKind::kUsage, [&] { options_.Set("epoch", "7"); }),
             "a recipe has no \"epoch\"; did you mean epochs?");
-  EXPECT_EQ(Refusal(ErrorKind::kUsage, [&] { options_.Set("epochs", "many"); }),
+  EXPECT_EQ(MessageOf(ErrorKind::kUsage, [&] { options_.Set("epochs", "many"); }),
             "--epochs is \"many\", expected a whole number from 1 to 1000000");
   EXPECT_EQ(options_.fields.at("epochs"), "3") << "what is refused changes nothing";
   options_.Set("epochs", "7");
   EXPECT_EQ(JobOf(options_).recipe.optimizer.epochs, 7);
   // Who fills the map without Set, or names no recipe that there is, hears of it before any work.
   options_.fields["epoch"] = "7";
-  EXPECT_TRUE(Refusal(ErrorKind::kUsage, [&] { Train(options_); }).starts_with("a recipe has no \"epoch\""));
+  EXPECT_TRUE(MessageOf(ErrorKind::kUsage, [&] { Train(options_); }).starts_with("a recipe has no \"epoch\""));
   EXPECT_FALSE(fs::exists(options_.run_folder));
   options_.fields.clear();
   options_.recipe = "artikle";
-  EXPECT_TRUE(Refusal(ErrorKind::kUsage, [&] { Train(options_); }).starts_with("there is no recipe \"artikle\""));
+  EXPECT_TRUE(MessageOf(ErrorKind::kUsage, [&] { Train(options_); }).starts_with("there is no recipe \"artikle\""));
 }
 
 // "augment" sets what the other fields of augmentation change, whichever was given first.
@@ -184,7 +172,7 @@ TEST_F(TrainByApi, TheOrderOfFieldsDoesNotMatter) {
 TEST_F(TrainByApi, AModelThatCannotBeWrittenIsKnownBeforeTheWork) {
   fs::create_directories(options_.output);
   TrainListener listener;
-  Refusal(ErrorKind::kIo, [&] { Train(options_, {.threads = 1, .progress = &listener}); });
+  MessageOf(ErrorKind::kIo, [&] { Train(options_, {.threads = 1, .progress = &listener}); });
   EXPECT_TRUE(listener.tasks.empty());
 }
 

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <system_error>
@@ -57,6 +59,28 @@ bool UnderThreadSanitizer() {
 
 bool UnderEmulator() {
   return std::getenv("SISKIN_EMULATED") != nullptr;
+}
+
+namespace {
+
+// The limit before.
+uint64_t LimitFileSize(uint64_t bytes) {
+  rlimit limit{};
+  EXPECT_EQ(::getrlimit(RLIMIT_FSIZE, &limit), 0);
+  const uint64_t before = limit.rlim_cur;
+  limit.rlim_cur = bytes;
+  EXPECT_EQ(::setrlimit(RLIMIT_FSIZE, &limit), 0);
+  return before;
+}
+
+}  // namespace
+
+FileSizeLimit::FileSizeLimit(uint64_t bytes)
+    : old_limit_(LimitFileSize(bytes)), old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {}
+
+FileSizeLimit::~FileSizeLimit() {
+  LimitFileSize(old_limit_);
+  std::signal(SIGXFSZ, old_handler_);
 }
 
 std::string MessageOf(ErrorKind kind, const std::function<void()>& action) {

@@ -81,6 +81,19 @@ class FullDisk : public FileOps {
   int64_t Write(int, const void*, size_t) override { return -ENOSPC; }
 };
 
+// While it lives, no file of this process grows beyond so many bytes: to write more is an error, as on a full disk.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(uint64_t bytes);
+  ~FileSizeLimit();
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  uint64_t old_limit_ = 0;
+  void (*old_handler_)(int) = nullptr;
+};
+
 // The text in UTF-16 without a byte order mark, as Windows writes it (little endian) or with the bytes turned.
 std::string Utf16(std::u16string_view text, bool big_endian = false);
 

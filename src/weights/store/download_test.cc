@@ -1,10 +1,8 @@
 #include "weights/store/download.h"
 
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
 #include <chrono>
-#include <csignal>
 #include <fstream>
 #include <thread>
 
@@ -228,16 +226,11 @@ TEST_F(DownloadTest, NobodyThere) {
 // The system refuses to let the part grow, as a full disk does.
 TEST_F(DownloadTest, FullDisk) {
   HttpServer server({.content = content_});
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &old), 0);
-  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
-  rlimit small = old;
-  small.rlim_cur = 10'000;
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
   request_.limits.attempts = 1;
-  const DownloadResult result = Get(server);
-  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &old), 0);
-  std::signal(SIGXFSZ, old_handler);
+  const DownloadResult result = [&] {
+    const testing::FileSizeLimit small_disk(10'000);
+    return Get(server);
+  }();
   EXPECT_EQ(result.end, End::kFailed);
   EXPECT_EQ(result.problem, "cannot write what comes: File too large");
 }
